@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "identity.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_setgroups32
+#define SYS_setgroups32 SYS_setgroups
+#endif
+
+/* What of this thread's identity is not the process's own. */
+static _Thread_local struct {
+	bool user, group, groups;
+} changed;
+
+/* Of this thread only: glibc's setgroups() is for all threads of the process. */
+static int thread_setgroups(size_t count, const gid_t *groups)
+{
+	return syscall(SYS_setgroups32, count, groups) < 0 ? -errno : 0;
+}
+
+/* setfsuid(2) reports no error; an id that is not valid changes nothing and tells what holds. */
+static bool set_user(uid_t uid)
+{
+	setfsuid(uid);
+	return (uid_t)setfsuid((uid_t)-1) == uid;
+}
+
+static bool set_group(gid_t gid)
+{
+	setfsgid(gid);
+	return (gid_t)setfsgid((gid_t)-1) == gid;
+}
+
+static int drop_capability(unsigned capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
+	data[CAP_TO_INDEX(capability)].permitted &= ~CAP_TO_MASK(capability);
+	data[CAP_TO_INDEX(capability)].inheritable &= ~CAP_TO_MASK(capability);
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int shmfs_identity_init(void)
+{
+	/* An ordinary user's daemon acts as that user only, and needs that user's groups. */
+	if (geteuid() == 0) {
+		const int r = thread_setgroups(0, NULL);
+
+		/* In a user namespace without setgroups(2) there is nobody else to act as. */
+		if (r < 0 && r != -EPERM)
+			return r;
+	}
+	return drop_capability(CAP_FSETID);
+}
+
+int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
+{
+	/* Groups first: they may be set as long as the thread is still the process's user. */
+	if (count > 0 && geteuid() == 0) {
+		if (thread_setgroups(count, groups) < 0)
+			return -EPERM;
+		changed.groups = true;
+	}
+	if (gid != getegid()) {
+		changed.group = true;
+		if (!set_group(gid))
+			goto refuse;
+	}
+	if (uid != geteuid()) {
+		changed.user = true;
+		if (!set_user(uid))
+			goto refuse;
+	}
+	return 0;
+
+refuse:
+	shmfs_identity_restore();
+	return -EPERM;
+}
+
+void shmfs_identity_restore(void)
+{
+	if (changed.user && !set_user(geteuid()))
+		abort();
+	changed.user = false;
+	if (changed.group && !set_group(getegid()))
+		abort();
+	changed.group = false;
+	if (changed.groups && thread_setgroups(0, NULL) < 0)
+		abort();
+	changed.groups = false;
+}

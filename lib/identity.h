@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Acting as the caller: the identity that this thread has towards file systems. See credentials(7),
+ * setfsuid(2). While it stands, the kernel judges and creates as if the caller itself had called.
+ */
+#ifndef SHMFS_IDENTITY_H
+#define SHMFS_IDENTITY_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Prepares the process, before it has threads. With privilege: no supplementary groups of its own,
+ * and CAP_FSETID is given up for good, so that a write, truncate or fallocate on a caller's behalf
+ * clears S_ISUID and S_ISGID. Returns 0 or -errno.
+ */
+int shmfs_identity_init(void);
+
+/*
+ * Makes this thread act as the given user until shmfs_identity_restore(). groups may be NULL with
+ * count 0. Returns 0, or -EPERM when the process may not act as that user: nothing is changed then.
+ */
+int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t count);
+
+/*
+ * Makes this thread itself again; does nothing when it is. Ends the process if that is refused:
+ * going on as somebody else would be worse.
+ */
+void shmfs_identity_restore(void);
+
+/* For `__attribute__((cleanup))`: restores when the scope of the variable ends. */
+static inline void shmfs_identity_restorep(const int *unused)
+{
+	(void)unused;
+	shmfs_identity_restore();
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A region: an open object that is read and written through one mapping where that is fastest,
+ * and through pread(2) and pwrite(2) everywhere else. region.c tells which and why.
+ *
+ * A region may be used by several threads at once. Sizes and offsets are in bytes.
+ */
+#ifndef SHMFS_REGION_H
+#define SHMFS_REGION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct shmfs_region;
+
+/* Returns 0 or -ENOMEM. The region has no file descriptor yet. */
+int shmfs_region_new(struct shmfs_region **ret_region);
+
+/* Unmaps and closes everything. NULL is accepted. */
+struct shmfs_region *shmfs_region_free(struct shmfs_region *region);
+
+/*
+ * Gives the region a file descriptor of its object, which it owns from then on. It serves reading,
+ * writing or both as it was opened, and is closed at once where the region has one already.
+ */
+void shmfs_region_consume_fd(struct shmfs_region *region, int fd);
+
+/* File descriptors of the object that stay the region's; -1 when it has none for that purpose. */
+int shmfs_region_reader(const struct shmfs_region *region);
+int shmfs_region_writer(const struct shmfs_region *region);
+
+/*
+ * Reads like pread(2); never allocates memory of the object.
+ * Returns the number of bytes, less than size only at the end of the object, or -errno.
+ */
+ssize_t shmfs_region_read(struct shmfs_region *region, void *buf, size_t size, off_t offset);
+
+/*
+ * Writes like pwrite(2): the object grows where needed, mtime and ctime change, S_ISUID and
+ * S_ISGID are cleared. Returns the number of bytes or -errno (-ENOSPC, -EFBIG).
+ */
+ssize_t shmfs_region_write(struct shmfs_region *region, const void *buf, size_t size, off_t offset);
+
+/* Writes at the end that the object has at that moment, whoever else makes it grow. */
+ssize_t shmfs_region_append(struct shmfs_region *region, const void *buf, size_t size);
+
+/* ftruncate(2). */
+int shmfs_region_resize(struct shmfs_region *region, off_t size);
+
+#endif

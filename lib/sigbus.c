@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "sigbus.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+struct guard {
+	uintptr_t begin, end; /* the bytes that may fault */
+	sigjmp_buf escape;
+};
+
+/* Written and read by this thread and its own signal handler only. */
+static _Thread_local struct guard *volatile guard;
+
+static struct sigaction previous; /* written once, by shmfs_sigbus_install() */
+
+/*
+ * Not ours: hand it to whoever was there before. A fault happens again when the handler returns,
+ * so putting the default action back is enough to let it end the process with the right status.
+ */
+static void raise_again(int sig, siginfo_t *info, void *context)
+{
+	if (previous.sa_flags & SA_SIGINFO)
+		previous.sa_sigaction(sig, info, context);
+	else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
+		previous.sa_handler(sig);
+	else {
+		signal(sig, SIG_DFL);
+		if (info->si_code <= 0) /* sent by a process: it does not come by itself again */
+			raise(sig);
+	}
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	const uintptr_t address = (uintptr_t)info->si_addr;
+	struct guard *g = guard;
+
+	if (g && info->si_code > 0 && address >= g->begin && address < g->end) {
+		guard = NULL;
+		siglongjmp(g->escape, 1);
+	}
+	raise_again(sig, info, context);
+}
+
+int shmfs_sigbus_install(void)
+{
+	/* SA_NODEFER: the escape leaves the handler without restoring a signal mask. */
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus,
+		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK,
+	};
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(SIGBUS, &action, &previous) < 0 ? -errno : 0;
+}
+
+int shmfs_sigbus_copy(void *dst, const void *src, size_t len, const void *mapped)
+{
+	struct guard g = {
+		.begin = (uintptr_t)mapped,
+		.end = (uintptr_t)mapped + len,
+	};
+
+	/* No mask is saved: that would be a system call for each copy. */
+	if (sigsetjmp(g.escape, 0) != 0)
+		return -EFAULT;
+
+	guard = &g;
+	atomic_signal_fence(memory_order_seq_cst);
+	memcpy(dst, src, len);
+	atomic_signal_fence(memory_order_seq_cst);
+	guard = NULL;
+	return 0;
+}
