@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "caller.h"
+
+#include "identity.h"
+
+#include <stdlib.h>
+
+/* Enough for nearly everybody; who has more is asked twice. */
+#define GROUPS_FIRST 32
+
+/* Reading the groups costs more than most operations: a file in /proc. */
+static void read_groups(struct caller *caller)
+{
+	int room = GROUPS_FIRST;
+
+	caller->count = 0;
+	for (;;) {
+		gid_t *groups = realloc(caller->groups, (size_t)room * sizeof(*groups));
+		int count;
+
+		if (!groups)
+			return;
+		caller->groups = groups;
+		count = fuse_req_getgroups(caller->req, room, groups);
+		if (count <= room) {
+			caller->count = count > 0 ? count : 0;
+			return;
+		}
+		room = count;
+	}
+}
+
+static bool in_group(struct shmfs_caller *ids, gid_t gid)
+{
+	struct caller *caller = (struct caller *)ids;
+
+	if (caller->count < 0)
+		read_groups(caller);
+	for (int i = 0; i < caller->count; i++)
+		if (caller->groups[i] == gid)
+			return true;
+	return false;
+}
+
+struct caller caller_of(fuse_req_t req)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+
+	return (struct caller){
+		.ids = {.uid = ctx->uid, .gid = ctx->gid, .in_group = in_group},
+		.req = req,
+		.count = -1,
+	};
+}
+
+void caller_clear(struct caller *caller)
+{
+	shmfs_identity_restore();
+	free(caller->groups);
+}
+
+int caller_enter_group(const struct caller *caller, gid_t gid)
+{
+	return shmfs_identity_assume(caller->ids.uid, gid, caller->groups,
+		caller->count > 0 ? (size_t)caller->count : 0);
+}
+
+int caller_enter(const struct caller *caller)
+{
+	return caller_enter_group(caller, caller->ids.gid);
+}
+
+void caller_leave(void)
+{
+	shmfs_identity_restore();
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Who asks: the credentials of a request, for the mode rules and to act under. */
+#ifndef SHMFS_CALLER_H
+#define SHMFS_CALLER_H
+
+#include "access.h"
+#include "fuse3.h"
+
+#include <stddef.h>
+
+struct caller {
+	struct shmfs_caller ids; /* first: shmfs_access_*() hand it back to in_group() */
+	fuse_req_t req;
+	gid_t *groups; /* supplementary; read when they are first asked for */
+	int count;     /* -1: not asked yet */
+};
+
+/* The groups are freed with caller_clear(). */
+struct caller caller_of(fuse_req_t req);
+
+/* For `__attribute__((cleanup))`: also ends acting as the caller. */
+void caller_clear(struct caller *caller);
+
+/*
+ * Makes this thread act as the caller, with its groups if they decided anything before, until
+ * caller_clear() or caller_leave(). -EPERM when the daemon may not act as that user.
+ */
+int caller_enter(const struct caller *caller);
+
+/* The same as a member of the group `gid` instead of the caller's own. */
+int caller_enter_group(const struct caller *caller, gid_t gid);
+
+void caller_leave(void);
+
+#define CALLER(name, req) __attribute__((cleanup(caller_clear))) struct caller name = caller_of(req)
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place that includes libfuse, and that knows how its versions differ: 3.14 is the oldest
+ * that will do, 3.17 and later have wider feature flags.
+ */
+#ifndef SHMFS_FUSE3_H
+#define SHMFS_FUSE3_H
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+/* Newer than 3.14. A feature that the kernel does not offer is never wanted: see fuse3_want(). */
+#ifndef FUSE_CAP_HANDLE_KILLPRIV_V2
+#define FUSE_CAP_HANDLE_KILLPRIV_V2 0
+#endif
+
+/* O_TMPFILE: for the table of operations. Without it open(2) says EOPNOTSUPP. */
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+#define FUSE3_TMPFILE(op) .tmpfile = (op),
+#else
+#define FUSE3_TMPFILE(op)
+#endif
+
+/* Asks the kernel for a feature (FUSE_CAP_…) if it has it. */
+static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature)
+{
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+	if (feature != 0)
+		fuse_set_feature_flag(conn, feature);
+#else
+	conn->want |= conn->capable & (unsigned)feature;
+#endif
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include "fuse3.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <fuse_log.h>
+
+/* Written before there are threads. */
+static bool background;
+
+static void log_line(int priority, const char *format, va_list args)
+{
+	char line[1024];
+	size_t len;
+
+	vsnprintf(line, sizeof(line), format, args);
+	len = strlen(line);
+	if (len > 0 && line[len - 1] == '\n')
+		line[len - 1] = '\0';
+	if (background)
+		syslog(priority, "%s", line);
+	else
+		fprintf(stderr, "shmfs: %s\n", line);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(LOG_ERR, format, args);
+	va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(LOG_INFO, format, args);
+	va_end(args);
+}
+
+void log_to_syslog(void)
+{
+	openlog("shmfs", LOG_PID, LOG_DAEMON);
+	background = true;
+}
+
+/* The levels of libfuse are those of syslog(3). */
+static void log_libfuse(enum fuse_log_level level, const char *format, va_list args)
+{
+	log_line((int)level, format, args);
+}
+
+void log_take_over_libfuse(void)
+{
+	fuse_set_log_func(log_libfuse);
+}

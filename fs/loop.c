@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread receives and serves, and stays hot: the leader. A pool of threads that all wait for
+ * requests is slower, because the kernel wakes them in turn, each cold and on some other CPU.
+ *
+ * The others are parked, and are made when they are first needed. The leader gives up the lead
+ *
+ * - before it does something that may take long (loop_expect_long());
+ * - before a longer copy, when another request waits already (loop_expect_copy());
+ * - when requests have been piling up for a while (CROWD in a row).
+ *
+ * Then one parked thread is woken and leads. Whoever has served its request leads again if nobody
+ * does, or parks. So there is at most one receiver, any number of threads that serve, and as long
+ * as a single thread keeps up there is no other.
+ *
+ * The main thread waits for signals. To stop, it takes the leader out of its system call with a
+ * signal, again and again until all threads are gone: it may come just before the call.
+ */
+#include "loop.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define THREADS_MAX 16
+
+/* So many requests that each found another one waiting are more than one thread should do. */
+#define CROWD 32
+
+#define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
+#define SIG_WAKE SIGUSR2  /* to the leader: come out of the system call */
+
+struct loop {
+	struct fuse_session *session;
+	int max_threads;
+	void (*ready)(void *arg);
+	void *ready_arg;
+	pthread_t main;
+	atomic_bool greeted; /* the first request is answered */
+	atomic_bool stop;
+	atomic_int error; /* why serving became impossible, or 0 */
+
+	pthread_mutex_t lock; /* of everything below */
+	pthread_cond_t lead;  /* the lead may be free, or stop is set */
+	bool led;             /* somebody receives */
+	int parked;
+	int running; /* threads that have not ended */
+	int started;
+	pthread_t threads[THREADS_MAX];
+};
+
+/* What belongs to the calling thread. */
+static _Thread_local struct {
+	bool leads;
+	int crowd; /* requests in a row that found another one waiting */
+	void *scratch;
+	size_t scratch_size;
+} self;
+
+static void *work(void *arg);
+
+/* lock is held. Without another thread the work goes on with those that are there. */
+static bool start_thread(struct loop *loop)
+{
+	if (loop->started >= loop->max_threads ||
+		pthread_create(&loop->threads[loop->started], NULL, work, loop) != 0)
+		return false;
+	loop->started++;
+	loop->running++;
+	return true;
+}
+
+static void give_up_lead(struct loop *loop)
+{
+	if (!self.leads || loop->max_threads == 1)
+		return;
+	pthread_mutex_lock(&loop->lock);
+	if (loop->parked > 0 || start_thread(loop)) {
+		loop->led = false;
+		self.leads = false;
+		pthread_cond_signal(&loop->lead);
+	}
+	pthread_mutex_unlock(&loop->lock);
+	self.crowd = 0;
+}
+
+static bool somebody_waits(const struct loop *loop)
+{
+	struct pollfd device = {.fd = fuse_session_fd(loop->session), .events = POLLIN};
+
+	return poll(&device, 1, 0) == 1 && (device.revents & POLLIN);
+}
+
+void loop_expect_long(struct loop *loop)
+{
+	give_up_lead(loop);
+}
+
+void loop_expect_copy(struct loop *loop)
+{
+	if (self.leads && loop->max_threads > 1 && somebody_waits(loop))
+		give_up_lead(loop);
+}
+
+void *loop_scratch(size_t size)
+{
+	if (size > self.scratch_size) {
+		void *grown;
+
+		if (posix_memalign(&grown, 4096, size) != 0)
+			return NULL;
+		free(self.scratch);
+		self.scratch = grown;
+		self.scratch_size = size;
+	}
+	return self.scratch;
+}
+
+static void stop(struct loop *loop, int error)
+{
+	if (error != 0)
+		loop->error = error;
+	pthread_mutex_lock(&loop->lock);
+	loop->stop = true;
+	pthread_cond_broadcast(&loop->lead);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+/* Waits until this thread may lead. False: the loop ends. */
+static bool take_lead(struct loop *loop)
+{
+	pthread_mutex_lock(&loop->lock);
+	while (loop->led && !loop->stop) {
+		loop->parked++;
+		pthread_cond_wait(&loop->lead, &loop->lock);
+		loop->parked--;
+	}
+	self.leads = !loop->stop;
+	if (self.leads)
+		loop->led = true;
+	pthread_mutex_unlock(&loop->lock);
+	return self.leads;
+}
+
+static void watch_crowd(struct loop *loop)
+{
+	if (loop->max_threads == 1)
+		return;
+	self.crowd = somebody_waits(loop) ? self.crowd + 1 : 0;
+	if (self.crowd >= CROWD)
+		give_up_lead(loop);
+}
+
+/* Receives and serves as long as this thread leads. */
+static void lead(struct loop *loop, struct fuse_buf *buf)
+{
+	while (self.leads && !loop->stop) {
+		const int r = fuse_session_receive_buf(loop->session, buf);
+
+		if (r == -EINTR || r == -EAGAIN)
+			continue;
+		if (r <= 0) {
+			stop(loop, r);
+			return;
+		}
+		watch_crowd(loop);
+		fuse_session_process_buf(loop->session, buf);
+		/* The kernel's greeting: nothing else comes before it is answered. */
+		if (!atomic_exchange(&loop->greeted, true))
+			loop->ready(loop->ready_arg);
+	}
+}
+
+static void *work(void *arg)
+{
+	struct loop *loop = arg;
+	struct fuse_buf buf = {.mem = NULL};
+	bool last;
+
+	while (take_lead(loop))
+		lead(loop, &buf);
+	free(buf.mem);
+	free(self.scratch);
+	pthread_mutex_lock(&loop->lock);
+	last = --loop->running == 0;
+	pthread_mutex_unlock(&loop->lock);
+	if (last)
+		pthread_kill(loop->main, SIG_ENDED);
+	return NULL;
+}
+
+static void on_wake(int sig)
+{
+	(void)sig;
+}
+
+int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
+	void (*ready)(void *arg), void *arg)
+{
+	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return -ENOMEM;
+	loop->session = session;
+	loop->max_threads = single_thread ? 1 : THREADS_MAX;
+	loop->ready = ready;
+	loop->ready_arg = arg;
+	loop->main = pthread_self();
+	pthread_mutex_init(&loop->lock, NULL);
+	pthread_cond_init(&loop->lead, NULL);
+	sigaction(SIG_WAKE, &wake, NULL);
+	*ret_loop = loop;
+	return 0;
+}
+
+struct loop *loop_free(struct loop *loop)
+{
+	if (!loop)
+		return NULL;
+	pthread_cond_destroy(&loop->lead);
+	pthread_mutex_destroy(&loop->lock);
+	free(loop);
+	return NULL;
+}
+
+/* Takes whoever is in a system call out of it until all have ended. */
+static void end_threads(struct loop *loop, const sigset_t *ended)
+{
+	const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+
+	stop(loop, 0);
+	do {
+		pthread_mutex_lock(&loop->lock);
+		for (int i = 0; i < loop->started && loop->running > 0; i++)
+			pthread_kill(loop->threads[i], SIG_WAKE);
+		pthread_mutex_unlock(&loop->lock);
+	} while (sigtimedwait(ended, NULL, &pause) != SIG_ENDED);
+}
+
+int loop_run(struct loop *loop)
+{
+	sigset_t ended, wanted;
+	int sig = 0, r;
+
+	sigemptyset(&ended);
+	sigaddset(&ended, SIG_ENDED);
+	pthread_sigmask(SIG_BLOCK, &ended, NULL);
+	wanted = ended;
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGHUP);
+
+	pthread_mutex_lock(&loop->lock);
+	r = start_thread(loop) ? 0 : -EAGAIN;
+	pthread_mutex_unlock(&loop->lock);
+	if (r < 0)
+		return r;
+	while (sigwait(&wanted, &sig) != 0)
+		;
+	if (sig != SIG_ENDED)
+		end_threads(loop, &ended);
+	for (int i = 0; i < loop->started; i++)
+		pthread_join(loop->threads[i], NULL);
+	return loop->error;
+}

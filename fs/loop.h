@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop that receives requests and has them served. loop.c tells how its threads share. */
+#ifndef SHMFS_LOOP_H
+#define SHMFS_LOOP_H
+
+#include "fuse3.h"
+
+#include <stdbool.h>
+
+struct loop;
+
+/*
+ * ready(arg) is called once, when the first request, which is the kernel's greeting, has been
+ * answered: from then on the mount is usable. Returns 0 or -errno.
+ */
+int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
+	void (*ready)(void *arg), void *arg);
+
+/* All threads have ended. NULL is accepted. */
+struct loop *loop_free(struct loop *loop);
+
+/*
+ * Serves until the mount is gone or a signal asks to stop (SIGTERM, SIGINT, SIGHUP, which the
+ * caller has blocked for the whole process). Returns 0, or -errno when serving became impossible.
+ */
+int loop_run(struct loop *loop);
+
+/*
+ * To be called by a request before it does something that may take long: another thread receives
+ * in the meantime. loop_expect_copy() is for what takes some ten microseconds, and does so only
+ * when somebody is waiting.
+ */
+void loop_expect_long(struct loop *loop);
+void loop_expect_copy(struct loop *loop);
+
+/*
+ * Memory of the calling thread for a reply, good until its request is served. NULL if there is
+ * none.
+ */
+void *loop_scratch(size_t size);
+
+#endif

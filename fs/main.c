@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shmfs: POSIX shared memory objects as files.
+ *
+ * A map of the sources. Arrows only go down.
+ *
+ *   main        start and end of the daemon; this file
+ *   options     command line and mount options
+ *   mountpoint  the directory to mount on; what a dead daemon left there
+ *   startup     the process: background, signals, limits
+ *   log         messages, to stderr or syslog
+ *   loop        threads: who receives requests, who serves
+ *   ops         the table of operations
+ *     op_lookup   names to nodes            op_attr    attributes, statfs
+ *     op_create   objects come              op_dir     listings; names go and change
+ *     op_io       open objects
+ *   reply       answers; -errno becomes errno here
+ *   directory   entries of a directory, and who may change them
+ *   open        an object is opened on a caller's behalf
+ *   caller      who asks
+ *   node        what the kernel knows by number; what is open
+ *   fs.h        what all operations share     fuse3.h    libfuse, and its versions
+ *
+ *   ../lib      the world of objects, without FUSE
+ *     object      open, create, unlink, link, rename, list
+ *     region      read and write, through a mapping where that is faster
+ *     sigbus      guarded copies from and to a mapping
+ *     identity    act as somebody else on this thread
+ *     access      the mode rules              name       view path <-> object name
+ */
+#include "fs.h"
+#include "log.h"
+#include "loop.h"
+#include "mountpoint.h"
+#include "node.h"
+#include "ops.h"
+#include "options.h"
+#include "startup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void on_ready(void *arg)
+{
+	const char *mount_point = arg;
+
+	startup_ready();
+	log_info("serving at %s, data path: mapped regions", mount_point);
+}
+
+/* The session is mounted. Returns the exit status. */
+static int serve(struct fs *fs, struct fuse_session *session, const struct options *options,
+	char *mount_point)
+{
+	int r;
+
+	r = nodes_new(&fs->nodes);
+	if (r == 0)
+		r = loop_new(&fs->loop, session, options->single_thread, on_ready, mount_point);
+	if (r == 0)
+		r = loop_run(fs->loop);
+	if (r < 0)
+		log_error("cannot serve: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int mount_and_serve(struct options *options, char *mount_point)
+{
+	struct fs fs = {NULL};
+	struct fuse_session *session;
+	int status = EXIT_FAILURE;
+
+	/* libfuse tells itself what went wrong. */
+	session = fuse_session_new(&options->args, &ops, sizeof(ops), &fs);
+	if (!session)
+		return EXIT_FAILURE;
+	if (fuse_session_mount(session, mount_point) == 0) {
+		status = serve(&fs, session, options, mount_point);
+		fuse_session_unmount(session);
+	}
+	fuse_session_destroy(session);
+	loop_free(fs.loop);
+	nodes_free(fs.nodes);
+	return status;
+}
+
+static int start(struct options *options)
+{
+	char *mount_point = NULL;
+	int status = EXIT_FAILURE;
+	int r;
+
+	log_take_over_libfuse();
+	if (mountpoint_prepare(options->mount_point, options->nonempty, &mount_point) < 0)
+		return EXIT_FAILURE;
+	r = options->foreground ? 0 : startup_fork();
+	if (r == 0)
+		r = startup_prepare();
+	if (r < 0)
+		log_error("cannot start: %s", strerror(-r));
+	else
+		status = mount_and_serve(options, mount_point);
+	free(mount_point);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = EXIT_SUCCESS;
+
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_MOUNT:
+		status = start(&options);
+		break;
+	case OPTIONS_DONE:
+		break;
+	case OPTIONS_WRONG:
+		status = EXIT_FAILURE;
+		break;
+	}
+	options_free(&options);
+	return status;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "mountpoint.h"
+
+#include "log.h"
+#include "object.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TYPE "fuse.shmfs"
+
+/* Mounts of dead daemons may lie on top of each other; nobody has more than a few. */
+#define STALE_MAX 16
+
+/*
+ * The absolute path without asking the last component anything: a dead mount answers nothing.
+ * The caller frees it. NULL with errno.
+ */
+static char *absolute(const char *path)
+{
+	char *slash, *parent, *result = NULL, *copy = strdup(path);
+	size_t len;
+
+	if (!copy)
+		return NULL;
+	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
+		copy[len - 1] = '\0';
+	slash = strrchr(copy, '/');
+	if (slash)
+		*slash = '\0';
+	parent = realpath(!slash ? "." : slash == copy ? "/" : copy, NULL);
+	if (parent && asprintf(&result, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
+			      slash ? slash + 1 : copy) < 0)
+		result = NULL;
+	free(parent);
+	free(copy);
+	return result;
+}
+
+/* Type of the uppermost mount at exactly this path; "" if there is none. */
+static void mount_type(const char *path, char *ret_type, size_t size)
+{
+	FILE *table = setmntent("/proc/self/mounts", "re");
+	struct mntent entry;
+	char line[8192];
+
+	ret_type[0] = '\0';
+	if (!table)
+		return;
+	while (getmntent_r(table, &entry, line, sizeof(line)))
+		if (strcmp(entry.mnt_dir, path) == 0)
+			snprintf(ret_type, size, "%s", entry.mnt_type);
+	endmntent(table);
+}
+
+static bool run_fusermount(const char *path)
+{
+	const pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		execlp("fusermount3", "fusermount3", "-u", "-z", "-q", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+static int remove_stale(const char *path)
+{
+	char type[64];
+
+	mount_type(path, type, sizeof(type));
+	if (strcmp(type, TYPE) != 0) {
+		log_error("%s: a dead mount of type %s is in the way", path, type);
+		return -1;
+	}
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path)) {
+		log_error("%s: cannot unmount what a dead daemon left here", path);
+		return -1;
+	}
+	log_info("%s: unmounted what a dead daemon left here", path);
+	return 0;
+}
+
+static int check_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	bool empty = true;
+
+	if (!dir) {
+		log_error("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	while (empty && (entry = readdir(dir)))
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	closedir(dir);
+	if (!empty)
+		log_error("%s: directory is not empty (-o nonempty mounts over it)", path);
+	return empty ? 0 : -1;
+}
+
+static int check_objects(const struct stat *mount_point, const char *path)
+{
+	struct stat objects;
+
+	if (stat(SHMFS_OBJECT_DIR, &objects) < 0) {
+		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(errno));
+		return -1;
+	}
+	if (objects.st_dev == mount_point->st_dev && objects.st_ino == mount_point->st_ino) {
+		log_error("%s: this is where the objects themselves are", path);
+		return -1;
+	}
+	return 0;
+}
+
+/* Takes dead mounts away until the path answers. */
+static int revive(const char *path)
+{
+	struct stat st;
+
+	for (int stale = 0; stat(path, &st) < 0; stale++) {
+		if (errno != ENOTCONN || stale == STALE_MAX) {
+			log_error("%s: %s", path, strerror(errno));
+			return -1;
+		}
+		if (remove_stale(path) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check(const char *path, bool nonempty)
+{
+	struct stat st;
+	char type[64];
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		log_error("%s: %s", path, strerror(ENOTDIR));
+		return -1;
+	}
+	mount_type(path, type, sizeof(type));
+	if (strcmp(type, TYPE) == 0) {
+		log_error("%s: busy: shmfs is mounted here already", path);
+		return -1;
+	}
+	if (check_objects(&st, path) < 0)
+		return -1;
+	return nonempty ? 0 : check_empty(path);
+}
+
+int mountpoint_prepare(const char *path, bool nonempty, char **ret_path)
+{
+	char *lexical = absolute(path);
+	char *real;
+
+	if (!lexical) {
+		log_error("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	real = revive(lexical) == 0 ? realpath(lexical, NULL) : NULL;
+	free(lexical);
+	if (!real)
+		return -1;
+	if (check(real, nonempty) < 0) {
+		free(real);
+		return -1;
+	}
+	*ret_path = real;
+	return 0;
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A node is what the kernel calls by a nodeid, and the nodeid is the inode number of the object:
+ * hard links are one node, and any daemon at any time gives an object the same id.
+ *
+ *     unknown --lookup, create--> known --open--> open
+ *                                   |  <--close--
+ *                                   +--last name removed here--> kept
+ *     known, kept --forget--> unknown
+ *
+ * - Known: a number, a count of lookups and the last known name. The name is a hint: others rename
+ *   and remove objects behind our back. Whoever uses it checks the inode number of what it found;
+ *   a hint that proves wrong is replaced by a search through the directory.
+ * - Open: also a region, with the file descriptors and the mapping of the object. It lives as long
+ *   as one open is counted; the object needs no name then.
+ * - Kept: the last name was removed through this mount while the kernel still knows the object.
+ *   An O_PATH descriptor lets descriptors of clients work on until the kernel forgets the node.
+ *
+ * The kernel sends no FORGET while it still uses a node in a request, and no RELEASE while it
+ * still reads or writes: operations need no count of their own, but for a pin on an open node,
+ * which somebody else may be closing.
+ *
+ * One lock guards the table and all fields. It is never held over a system call on an object.
+ */
+#include "node.h"
+
+#include "object.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct node {
+	struct node *next; /* in its bucket */
+	uint64_t ino;      /* never changes */
+	uint64_t lookups;
+	char *name;                  /* last known name, or NULL */
+	struct shmfs_region *region; /* while opens > 0 */
+	unsigned opens;              /* by the kernel, and by pins */
+	int kept;                    /* O_PATH, or -1 */
+};
+
+struct nodes {
+	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
+	struct node **buckets;
+	size_t bucket_count; /* a power of two */
+	size_t node_count;
+};
+
+#define BUCKETS_MIN 1024
+
+int nodes_new(struct nodes **ret_nodes)
+{
+	struct nodes *nodes = calloc(1, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	nodes->bucket_count = BUCKETS_MIN;
+	nodes->buckets = calloc(nodes->bucket_count, sizeof(*nodes->buckets));
+	if (!nodes->buckets) {
+		free(nodes);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&nodes->lock, NULL);
+	*ret_nodes = nodes;
+	return 0;
+}
+
+static void node_free(struct node *node)
+{
+	if (node->kept >= 0)
+		close(node->kept);
+	shmfs_region_free(node->region);
+	free(node->name);
+	free(node);
+}
+
+struct nodes *nodes_free(struct nodes *nodes)
+{
+	if (!nodes)
+		return NULL;
+	for (size_t i = 0; i < nodes->bucket_count; i++) {
+		struct node *next;
+
+		for (struct node *node = nodes->buckets[i]; node; node = next) {
+			next = node->next;
+			node_free(node);
+		}
+	}
+	free(nodes->buckets);
+	pthread_mutex_destroy(&nodes->lock);
+	free(nodes);
+	return NULL;
+}
+
+/* Numbers of a tmpfs count up: taken as they are they spread perfectly. */
+static struct node **bucket_of(const struct nodes *nodes, uint64_t ino)
+{
+	return &nodes->buckets[ino & (nodes->bucket_count - 1)];
+}
+
+static struct node *find(const struct nodes *nodes, uint64_t ino)
+{
+	struct node *node = *bucket_of(nodes, ino);
+
+	while (node && node->ino != ino)
+		node = node->next;
+	return node;
+}
+
+/* One node a bucket, or about. Without memory for that it only gets slower. */
+static void grow(struct nodes *nodes)
+{
+	struct node **old = nodes->buckets;
+	const size_t old_count = nodes->bucket_count;
+
+	if (nodes->node_count < old_count)
+		return;
+	nodes->buckets = calloc(old_count * 2, sizeof(*nodes->buckets));
+	if (!nodes->buckets) {
+		nodes->buckets = old;
+		return;
+	}
+	nodes->bucket_count = old_count * 2;
+	for (size_t i = 0; i < old_count; i++) {
+		struct node *next;
+
+		for (struct node *node = old[i]; node; node = next) {
+			struct node **bucket = bucket_of(nodes, node->ino);
+
+			next = node->next;
+			node->next = *bucket;
+			*bucket = node;
+		}
+	}
+	free(old);
+}
+
+static struct node *add(struct nodes *nodes, uint64_t ino)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	struct node **bucket;
+
+	if (!node)
+		return NULL;
+	grow(nodes);
+	bucket = bucket_of(nodes, ino);
+	node->ino = ino;
+	node->kept = -1;
+	node->next = *bucket;
+	*bucket = node;
+	nodes->node_count++;
+	return node;
+}
+
+/* A node without a name is one that has to be searched for: so much for lack of memory. */
+static void set_name(struct node *node, const struct shmfs_name *name)
+{
+	if (node->name && strcmp(node->name, name->text) == 0)
+		return;
+	free(node->name);
+	node->name = strdup(name->text);
+}
+
+int node_get(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (!node)
+		node = add(nodes, ino);
+	if (node) {
+		node->lookups++;
+		if (name)
+			set_name(node, name);
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	return node ? 0 : -ENOMEM;
+}
+
+/* Takes the node out of the table if the kernel knows it no more and nobody has it open. */
+static struct node *take_if_unused(struct nodes *nodes, struct node *node)
+{
+	struct node **link = bucket_of(nodes, node->ino);
+
+	if (node->lookups > 0 || node->opens > 0)
+		return NULL;
+	while (*link != node)
+		link = &(*link)->next;
+	*link = node->next;
+	nodes->node_count--;
+	return node;
+}
+
+void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node) {
+		node->lookups -= count < node->lookups ? count : node->lookups;
+		node = take_if_unused(nodes, node);
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	if (node)
+		node_free(node);
+}
+
+void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node)
+		set_name(node, name);
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+/* What can be used to get at a node without holding the lock. */
+struct reach {
+	struct pin pin;         /* kind PIN_NONE: by name */
+	struct shmfs_name name; /* empty if there is none */
+};
+
+static int any_fd(const struct shmfs_region *region)
+{
+	const int fd = shmfs_region_reader(region);
+
+	return fd >= 0 ? fd : shmfs_region_writer(region);
+}
+
+static int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
+{
+	struct reach reach = {.pin = PIN_INIT};
+	struct node *node;
+
+	reach.pin.nodes = nodes;
+	reach.pin.ino = ino;
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node && node->region) {
+		node->opens++;
+		reach.pin.kind = PIN_REGION;
+		reach.pin.fd = any_fd(node->region);
+	} else if (node && node->kept >= 0) {
+		reach.pin.kind = PIN_KEPT;
+		reach.pin.fd = node->kept;
+	} else if (node && node->name)
+		strcpy(reach.name.text, node->name);
+	pthread_mutex_unlock(&nodes->lock);
+	if (!node)
+		return -ESTALE;
+	*ret_reach = reach;
+	return 0;
+}
+
+/* The last known name proved wrong. */
+static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+{
+	const int r = shmfs_object_find(ino, ret_name);
+
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	node_rename(nodes, ino, ret_name);
+	return 0;
+}
+
+static int stat_by_name(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
+{
+	struct stat st;
+	int r;
+
+	if (name->text[0] == '\0')
+		return -ESTALE;
+	r = shmfs_object_stat(name, &st);
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	if (st.st_ino != ino)
+		return -ESTALE;
+	*ret_st = st;
+	return 0;
+}
+
+static int pin_by_name(const struct shmfs_name *name, uint64_t ino, struct pin *ret_pin)
+{
+	int fd;
+
+	if (name->text[0] == '\0')
+		return -ESTALE;
+	fd = shmfs_object_pin(name, ino, &ret_pin->st);
+	if (fd < 0)
+		return fd == -ENOENT ? -ESTALE : fd;
+	ret_pin->fd = fd;
+	ret_pin->kind = PIN_OWN;
+	return 0;
+}
+
+int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
+{
+	struct reach reach;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.pin.kind != PIN_NONE) {
+		r = fstat(reach.pin.fd, ret_st) < 0 ? -errno : 0;
+		node_unpin(&reach.pin);
+		return r;
+	}
+	r = stat_by_name(&reach.name, ino, ret_st);
+	if (r == -ESTALE) {
+		r = search(nodes, ino, &reach.name);
+		if (r == 0)
+			r = stat_by_name(&reach.name, ino, ret_st);
+	}
+	return r;
+}
+
+int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
+{
+	struct reach reach;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.pin.kind != PIN_NONE) {
+		r = fstat(reach.pin.fd, &reach.pin.st) < 0 ? -errno : 0;
+	} else {
+		r = pin_by_name(&reach.name, ino, &reach.pin);
+		if (r == -ESTALE) {
+			r = search(nodes, ino, &reach.name);
+			if (r == 0)
+				r = pin_by_name(&reach.name, ino, &reach.pin);
+		}
+	}
+	if (r < 0)
+		node_unpin(&reach.pin);
+	else
+		*ret_pin = reach.pin;
+	return r;
+}
+
+int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
+{
+	struct reach reach;
+	struct stat st;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.pin.kind != PIN_NONE)
+		r = shmfs_object_reopen(reach.pin.fd, flags);
+	else if (reach.name.text[0] != '\0')
+		r = shmfs_object_open(&reach.name, ino, flags, &st);
+	else
+		r = -ESTALE;
+	node_unpin(&reach.pin);
+	return r == -ENOENT ? -ESTALE : r;
+}
+
+void node_unpin(struct pin *pin)
+{
+	if (pin->kind == PIN_OWN)
+		close(pin->fd);
+	else if (pin->kind == PIN_REGION)
+		node_close(pin->nodes, pin->ino);
+	*pin = (struct pin)PIN_INIT;
+}
+
+int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
+{
+	struct node *node;
+	int r = -ENOENT;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node && node->region && (!read || shmfs_region_reader(node->region) >= 0) &&
+		(!write || shmfs_region_writer(node->region) >= 0)) {
+		node->opens++;
+		r = 0;
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	return r;
+}
+
+int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
+{
+	struct shmfs_region *region = NULL;
+	struct node *node;
+	int r;
+
+	/* Made before the lock is taken, and given back if somebody was faster. */
+	r = shmfs_region_new(&region);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node) {
+		if (!node->region) {
+			node->region = region;
+			region = NULL;
+		}
+		node->opens++;
+		shmfs_region_consume_fd(node->region, fd);
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	shmfs_region_free(region);
+	if (!node)
+		close(fd);
+	return node ? 0 : -ESTALE;
+}
+
+void node_close(struct nodes *nodes, uint64_t ino)
+{
+	struct shmfs_region *region = NULL;
+	struct node *node, *unused = NULL;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node && node->opens > 0 && --node->opens == 0) {
+		region = node->region;
+		node->region = NULL;
+		unused = take_if_unused(nodes, node);
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	shmfs_region_free(region);
+	if (unused)
+		node_free(unused);
+}
+
+struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino)
+{
+	struct shmfs_region *region;
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	region = node ? node->region : NULL;
+	pthread_mutex_unlock(&nodes->lock);
+	return region;
+}
+
+void node_keep(struct nodes *nodes, uint64_t ino, int fd)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node && node->kept < 0) {
+		node->kept = fd;
+		fd = -1;
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "directory.h"
+#include "node.h"
+#include "object.h"
+#include "ops.h"
+#include "reply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define SET_TIMES (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)
+#define SET_TOUCH                                                              \
+	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME | \
+		FUSE_SET_ATTR_MTIME_NOW)
+
+/* What a setattr asks for. */
+struct change {
+	const struct stat *attr;
+	int which;                   /* FUSE_SET_ATTR_… */
+	struct shmfs_region *opened; /* the caller has it open for writing, or NULL */
+};
+
+static int attributes(struct nodes *nodes, fuse_ino_t ino, struct stat *ret_st)
+{
+	int r;
+
+	r = ino == FUSE_ROOT_ID ? shmfs_object_stat_dir(ret_st) : node_stat(nodes, ino, ret_st);
+	if (r == 0)
+		ret_st->st_ino = ino;
+	return r;
+}
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct stat st;
+	int r;
+
+	(void)fi;
+	r = attributes(fs_of(req)->nodes, ino, &st);
+	if (r < 0)
+		reply_result(req, r);
+	else
+		reply_attr(req, &st);
+}
+
+void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
+{
+	CALLER(caller, req);
+	struct stat st;
+	int r;
+
+	r = attributes(fs_of(req)->nodes, ino, &st);
+	if (r == 0)
+		r = shmfs_access_check(&st, &caller.ids, mask);
+	reply_result(req, r);
+}
+
+static uid_t new_uid(const struct change *change)
+{
+	return change->which & FUSE_SET_ATTR_UID ? change->attr->st_uid : (uid_t)-1;
+}
+
+static gid_t new_gid(const struct change *change)
+{
+	return change->which & FUSE_SET_ATTR_GID ? change->attr->st_gid : (gid_t)-1;
+}
+
+/* All checks come before the first change. */
+static int may_change(const struct stat *st, struct caller *caller, const struct change *change)
+{
+	mode_t mode;
+	int r = 0;
+
+	if (change->which & SET_OWNER)
+		r = shmfs_access_chown(st, &caller->ids, new_uid(change), new_gid(change));
+	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
+		r = shmfs_access_chmod(st, &caller->ids, change->attr->st_mode & 07777, &mode);
+	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE) && !change->opened)
+		r = shmfs_access_check(st, &caller->ids, SHMFS_MAY_WRITE);
+	if (r == 0 && (change->which & SET_TIMES))
+		r = shmfs_access_utimens(
+			st, &caller->ids, (change->which & SET_TOUCH) == SET_TOUCH);
+	return r;
+}
+
+/*
+ * To change owner and mode. Root keeps S_ISGID by its CAP_FSETID, which this process gave up; a
+ * member of the group keeps it as well.
+ */
+static int enter_as_owner(const struct caller *caller, const struct stat *st)
+{
+	return caller->ids.uid == 0 ? caller_enter_group(caller, st->st_gid) : caller_enter(caller);
+}
+
+static int change_owner(
+	const struct pin *pin, const struct caller *caller, const struct change *change)
+{
+	int r;
+
+	r = enter_as_owner(caller, &pin->st);
+	if (r == 0)
+		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
+	caller_leave();
+	return r;
+}
+
+static int change_mode(const struct pin *pin, struct caller *caller, const struct change *change)
+{
+	struct stat st = pin->st;
+	int r;
+
+	if (change->which & FUSE_SET_ATTR_GID)
+		st.st_gid = change->attr->st_gid;
+	r = enter_as_owner(caller, &st);
+	if (r == 0)
+		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
+	caller_leave();
+	return r;
+}
+
+static int change_size(
+	const struct pin *pin, const struct caller *caller, const struct change *change)
+{
+	int r;
+
+	if (change->opened)
+		return shmfs_region_resize(change->opened, change->attr->st_size);
+	r = caller_enter(caller);
+	if (r == 0)
+		r = shmfs_object_truncate(pin->fd, change->attr->st_size);
+	caller_leave();
+	return r;
+}
+
+static struct timespec new_time(int which, int set, int now, struct timespec value)
+{
+	if (!(which & set))
+		return (struct timespec){.tv_nsec = UTIME_OMIT};
+	if (which & now)
+		return (struct timespec){.tv_nsec = UTIME_NOW};
+	return value;
+}
+
+static int change_times(
+	const struct pin *pin, const struct caller *caller, const struct change *change)
+{
+	const struct timespec times[2] = {
+		new_time(change->which, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
+			change->attr->st_atim),
+		new_time(change->which, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
+			change->attr->st_mtim),
+	};
+	int r;
+
+	r = caller_enter(caller);
+	if (r == 0)
+		r = shmfs_object_utimens(pin->fd, times);
+	caller_leave();
+	return r;
+}
+
+static int apply(const struct pin *pin, struct caller *caller, const struct change *change)
+{
+	int r;
+
+	r = may_change(&pin->st, caller, change);
+	if (r == 0 && (change->which & SET_OWNER))
+		r = change_owner(pin, caller, change);
+	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
+		r = change_mode(pin, caller, change);
+	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE))
+		r = change_size(pin, caller, change);
+	if (r == 0 && (change->which & SET_TIMES))
+		r = change_times(pin, caller, change);
+	return r;
+}
+
+static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
+{
+	int fd;
+
+	if (ino != FUSE_ROOT_ID)
+		return node_pin(nodes, ino, ret_pin);
+	fd = shmfs_object_open_dir();
+	if (fd < 0)
+		return fd;
+	ret_pin->fd = fd;
+	ret_pin->kind = PIN_OWN;
+	return shmfs_object_stat_dir(&ret_pin->st);
+}
+
+void op_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which, struct fuse_file_info *fi)
+{
+	struct nodes *nodes = fs_of(req)->nodes;
+	const struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL};
+	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	CALLER(caller, req);
+	struct stat st;
+	int r;
+
+	r = pin_any(nodes, ino, &pin);
+	if (r == 0)
+		r = apply(&pin, &caller, &change);
+	if (r == 0)
+		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
+	if (r < 0) {
+		reply_result(req, r);
+		return;
+	}
+	st.st_ino = ino;
+	reply_attr(req, &st);
+}
+
+void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs st;
+	int r;
+
+	(void)ino;
+	r = shmfs_object_statvfs(&st);
+	if (r < 0)
+		reply_result(req, r);
+	else
+		fuse_reply_statfs(req, &st);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+#include "open.h"
+#include "ops.h"
+#include "reply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* From these sizes on, in bytes, others should not have to wait. */
+#define LONG_COPY ((size_t)128 * 1024)
+#define LONG_WORK ((off_t)2 * 1024 * 1024)
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	CALLER(caller, req);
+	int r;
+
+	r = open_node(fs_of(req)->nodes, &caller, ino, fi->flags);
+	if (r < 0)
+		reply_result(req, r);
+	else
+		reply_open(req, ino, fi);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)fi;
+	node_close(fs_of(req)->nodes, ino);
+	reply_result(req, 0);
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	void *buf = loop_scratch(size);
+
+	(void)fi;
+	if (!buf) {
+		reply_result(req, -ENOMEM);
+		return;
+	}
+	if (size >= LONG_COPY)
+		loop_expect_copy(fs->loop);
+	reply_data(req, buf, shmfs_region_read(node_region(fs->nodes, ino), buf, size, offset));
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
+	struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	struct shmfs_region *region = node_region(fs->nodes, ino);
+
+	if (size >= LONG_COPY)
+		loop_expect_copy(fs->loop);
+	/* The kernel appends at the size it remembers, which others may have changed. */
+	if (fi->flags & O_APPEND)
+		reply_count(req, shmfs_region_append(region, buf, size));
+	else
+		reply_count(req, shmfs_region_write(region, buf, size, offset));
+}
+
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+	struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	const int fd = shmfs_region_writer(node_region(fs->nodes, ino));
+
+	(void)fi;
+	if (length >= LONG_WORK)
+		loop_expect_long(fs->loop);
+	reply_result(req, fallocate(fd, mode, offset, length) < 0 ? -errno : 0);
+}
+
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	const struct shmfs_region *region = node_region(fs->nodes, ino);
+	int fd = shmfs_region_reader(region);
+	off_t found;
+
+	(void)fi;
+	if (fd < 0)
+		fd = shmfs_region_writer(region);
+	/* Whoever else uses the descriptor gives an offset of its own. */
+	loop_expect_copy(fs->loop);
+	found = lseek(fd, offset, whence);
+	reply_offset(req, found < 0 ? -errno : found);
+}
+
+void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
+	struct fuse_file_info *from_fi, fuse_ino_t to, off_t to_offset,
+	struct fuse_file_info *to_fi, size_t length, int flags)
+{
+	struct fs *fs = fs_of(req);
+	const int in = shmfs_region_reader(node_region(fs->nodes, from));
+	const int out = shmfs_region_writer(node_region(fs->nodes, to));
+	ssize_t n;
+
+	(void)from_fi;
+	(void)to_fi;
+	if (length >= (size_t)LONG_WORK)
+		loop_expect_long(fs->loop);
+	n = copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
+	reply_count(req, n < 0 ? -errno : n);
+}

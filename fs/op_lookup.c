@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "directory.h"
+#include "node.h"
+#include "object.h"
+#include "ops.h"
+#include "reply.h"
+
+static int lookup(struct caller *caller, fuse_ino_t parent, const char *component,
+	struct shmfs_name *ret_name, struct stat *ret_st)
+{
+	int r;
+
+	r = directory_may(parent, caller, SHMFS_MAY_EXEC);
+	if (r < 0)
+		return r;
+	r = directory_entry(parent, component, ret_name);
+	return r < 0 ? r : shmfs_object_stat(ret_name, ret_st);
+}
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *component)
+{
+	CALLER(caller, req);
+	struct shmfs_name name;
+	struct stat st;
+	int r;
+
+	r = lookup(&caller, parent, component, &name, &st);
+	if (r < 0)
+		reply_result(req, r);
+	else
+		reply_entry(req, &name, &st);
+}
+
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+	node_put(fs_of(req)->nodes, ino, count);
+	fuse_reply_none(req);
+}
+
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	for (size_t i = 0; i < count; i++)
+		node_put(fs_of(req)->nodes, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An open is judged twice: by the mode rules here, and by the kernel when the object is opened
+ * under the caller's identity. What comes out serves everybody who has the object open, so it is
+ * opened for what its region needs: a mapping for writing needs O_RDWR although the caller asked
+ * for O_WRONLY. It is not opened for writing when only readers are there: the kernel would refuse
+ * to execute the object.
+ */
+#include "open.h"
+
+#include "object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* Of the kernel's own flags (FMODE_EXEC); it tells a file system so that this is an execve(2). */
+#define OPEN_FOR_EXEC 040
+
+static bool reads(int flags)
+{
+	return (flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool writes(int flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* O_ACCMODE itself, which open(2) calls nonstandard, needs both permissions. */
+static int access_mode(int flags)
+{
+	return reads(flags) && writes(flags) ? O_RDWR : flags & O_ACCMODE;
+}
+
+static int wanted(int flags)
+{
+	if (flags & OPEN_FOR_EXEC)
+		return SHMFS_MAY_EXEC;
+	return (reads(flags) ? SHMFS_MAY_READ : 0) |
+	       (writes(flags) || (flags & O_TRUNC) ? SHMFS_MAY_WRITE : 0);
+}
+
+/* Opens it for everybody. Returns a file descriptor. */
+static int open_shared(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+{
+	int fd, both, r = 0;
+
+	/* Who may execute need not be allowed to read, but somebody has to. */
+	if (!(flags & OPEN_FOR_EXEC))
+		r = caller_enter(caller);
+	fd = r < 0 ? r : node_open_object(nodes, ino, access_mode(flags));
+	caller_leave();
+	if (fd < 0 || reads(flags))
+		return fd;
+	both = shmfs_object_reopen(fd, O_RDWR);
+	if (both < 0)
+		return fd;
+	close(fd);
+	return both;
+}
+
+static int truncate_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+{
+	int r, fd;
+
+	if (writes(flags))
+		return shmfs_region_resize(node_region(nodes, ino), 0);
+	/* O_RDONLY | O_TRUNC: needs write permission, and leaves nothing open for writing. */
+	r = caller_enter(caller);
+	if (r == 0) {
+		r = fd = shmfs_object_reopen(
+			shmfs_region_reader(node_region(nodes, ino)), O_WRONLY | O_TRUNC);
+		if (fd >= 0)
+			close(fd);
+	}
+	caller_leave();
+	return r < 0 ? r : 0;
+}
+
+int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+{
+	struct stat st;
+	int r, fd;
+
+	r = node_stat(nodes, ino, &st);
+	if (r == 0)
+		r = shmfs_access_check(&st, &caller->ids, wanted(flags));
+	if (r < 0)
+		return r;
+	if (node_open(nodes, ino, reads(flags), writes(flags)) < 0) {
+		fd = open_shared(nodes, caller, ino, flags);
+		r = fd < 0 ? fd : node_open_fd(nodes, ino, fd);
+		if (r < 0)
+			return r;
+	}
+	if (flags & O_TRUNC)
+		r = truncate_node(nodes, caller, ino, flags);
+	if (r < 0)
+		node_close(nodes, ino);
+	return r;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening an object that exists, on behalf of a caller. */
+#ifndef SHMFS_OPEN_H
+#define SHMFS_OPEN_H
+
+#include "caller.h"
+#include "node.h"
+
+/*
+ * flags: an access mode, O_TRUNC, and the kernel's mark of an execve(2). Counts one open of the
+ * node, to be undone with node_close(). -EACCES, -ESTALE and what open(2) says.
+ */
+int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
+
+#endif

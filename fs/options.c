@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include "log.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum key {
+	KEY_HELP,
+	KEY_VERSION,
+	KEY_DEBUG,
+	KEY_FOREGROUND,
+	KEY_SINGLE_THREAD,
+	KEY_NONEMPTY,
+	KEY_ALLOW,
+	KEY_FSNAME,
+	KEY_SUBTYPE,
+	KEY_REMOUNT,
+	KEY_PASS, /* libfuse, fusermount3 or the kernel knows it */
+};
+
+/* What the options that were met say about the defaults. */
+struct parser {
+	struct options *options;
+	bool help, version, debug, allow, fsname, subtype;
+};
+
+#define IGNORE(text) FUSE_OPT_KEY(text, FUSE_OPT_KEY_DISCARD)
+#define PASS(text) FUSE_OPT_KEY(text, KEY_PASS)
+
+static const struct fuse_opt templates[] = {
+	FUSE_OPT_KEY("-h", KEY_HELP),
+	FUSE_OPT_KEY("--help", KEY_HELP),
+	FUSE_OPT_KEY("-V", KEY_VERSION),
+	FUSE_OPT_KEY("--version", KEY_VERSION),
+	FUSE_OPT_KEY("-d", KEY_DEBUG),
+	FUSE_OPT_KEY("debug", KEY_DEBUG),
+	FUSE_OPT_KEY("-f", KEY_FOREGROUND),
+	FUSE_OPT_KEY("-s", KEY_SINGLE_THREAD),
+	FUSE_OPT_KEY("nonempty", KEY_NONEMPTY),
+	FUSE_OPT_KEY("allow_other", KEY_ALLOW),
+	FUSE_OPT_KEY("allow_root", KEY_ALLOW),
+	FUSE_OPT_KEY("fsname=", KEY_FSNAME),
+	FUSE_OPT_KEY("subtype=", KEY_SUBTYPE),
+	FUSE_OPT_KEY("remount", KEY_REMOUNT),
+
+	PASS("auto_unmount"),
+	PASS("default_permissions"),
+	PASS("max_read="),
+	PASS("context="),
+	PASS("fscontext="),
+	PASS("defcontext="),
+	PASS("rootcontext="),
+	PASS("ro"),
+	PASS("rw"),
+	PASS("suid"),
+	PASS("nosuid"),
+	PASS("dev"),
+	PASS("nodev"),
+	PASS("exec"),
+	PASS("noexec"),
+	PASS("sync"),
+	PASS("async"),
+	PASS("dirsync"),
+	PASS("atime"),
+	PASS("noatime"),
+
+	/* For mount(8) and systemd, or without a meaning here. */
+	IGNORE("defaults"),
+	IGNORE("auto"),
+	IGNORE("noauto"),
+	IGNORE("nofail"),
+	IGNORE("user"),
+	IGNORE("user="),
+	IGNORE("nouser"),
+	IGNORE("users"),
+	IGNORE("owner"),
+	IGNORE("group"),
+	IGNORE("_netdev"),
+	IGNORE("comment="),
+	IGNORE("relatime"),
+	IGNORE("norelatime"),
+	IGNORE("strictatime"),
+	IGNORE("nostrictatime"),
+	IGNORE("diratime"),
+	IGNORE("nodiratime"),
+	IGNORE("lazytime"),
+	IGNORE("nolazytime"),
+	IGNORE("silent"),
+	IGNORE("loud"),
+	FUSE_OPT_END,
+};
+
+static void print_help(void)
+{
+	printf("usage: shmfs [options] MOUNTPOINT\n"
+	       "\n"
+	       "Shows the POSIX shared memory objects of this machine as files.\n"
+	       "End it with: fusermount3 -u MOUNTPOINT, or umount MOUNTPOINT\n"
+	       "\n"
+	       "    -f             stay in the foreground, log to stderr\n"
+	       "    -d             the same, and print every request\n"
+	       "    -s             serve with a single thread\n"
+	       "    -h             print this help\n"
+	       "    -V             print the version\n"
+	       "    -o OPT[,OPT]   mount options:\n"
+	       "\n"
+	       "    ro, noexec, nosuid, nodev, noatime, sync, ... as in mount(8)\n"
+	       "    allow_other    other users may use the mount; always so when root mounts\n"
+	       "    allow_root     root may use the mount of an ordinary user\n"
+	       "    auto_unmount   unmount when the daemon dies\n"
+	       "    nonempty       mount over a directory that is not empty\n"
+	       "    fsname=NAME    what df and mount show as source\n");
+}
+
+static void print_version(void)
+{
+	printf("shmfs %s\nlibfuse %s\n", SHMFS_VERSION, fuse_pkgversion());
+}
+
+static char *copy(const char *text)
+{
+	char *copied = strdup(text);
+
+	if (!copied)
+		log_error("out of memory");
+	return copied;
+}
+
+/* The last of up to two operands is the mount point; mount(8) gives the source before it. */
+static int take_operand(struct options *options, const char *arg)
+{
+	if (options->source) {
+		log_error("more than one mount point: %s", arg);
+		return -1;
+	}
+	options->source = options->mount_point;
+	options->mount_point = copy(arg);
+	return options->mount_point ? 0 : -1;
+}
+
+static int take_unknown(const char *arg)
+{
+	/* Options for user space alone: see mount(8). */
+	if (strncmp(arg, "x-", 2) == 0 || strncmp(arg, "X-", 2) == 0)
+		return 0;
+	log_error("unknown option %s (shmfs -h lists them)", arg);
+	return -1;
+}
+
+/* As fuse_opt_parse(3) wants it: 1 keeps the argument for libfuse, 0 drops it, -1 is an error. */
+static int take(void *data, const char *arg, int key, struct fuse_args *args)
+{
+	struct parser *parser = data;
+
+	(void)args;
+	switch (key) {
+	case KEY_HELP:
+		parser->help = true;
+		return 0;
+	case KEY_VERSION:
+		parser->version = true;
+		return 0;
+	case KEY_DEBUG:
+		parser->debug = true;
+		return 0;
+	case KEY_FOREGROUND:
+		parser->options->foreground = true;
+		return 0;
+	case KEY_SINGLE_THREAD:
+		parser->options->single_thread = true;
+		return 0;
+	case KEY_NONEMPTY:
+		parser->options->nonempty = true;
+		return 0;
+	case KEY_ALLOW:
+		parser->allow = true;
+		return 1;
+	case KEY_FSNAME:
+		parser->fsname = true;
+		return 1;
+	case KEY_SUBTYPE:
+		parser->subtype = true;
+		return 1;
+	case KEY_REMOUNT:
+		log_error("a mount cannot be changed with remount: unmount it and mount it again");
+		return -1;
+	case KEY_PASS:
+		return 1;
+	case FUSE_OPT_KEY_NONOPT:
+		return take_operand(parser->options, arg);
+	default:
+		return take_unknown(arg);
+	}
+}
+
+/* "-o" with what nobody set otherwise. */
+static int add_defaults(const struct parser *parser)
+{
+	struct options *options = parser->options;
+	const char *source = options->source ? options->source : "shmfs";
+	char *list = NULL;
+	int r = 0;
+
+	if (!parser->subtype)
+		r |= fuse_opt_add_opt(&list, "subtype=shmfs");
+	if (!parser->allow && geteuid() == 0)
+		r |= fuse_opt_add_opt(&list, "allow_other");
+	if (parser->debug)
+		r |= fuse_opt_add_opt(&list, "debug");
+	if (list && r == 0)
+		r = fuse_opt_add_arg(&options->args, "-o") | fuse_opt_add_arg(&options->args, list);
+	free(list);
+	list = NULL;
+	if (!parser->fsname && r == 0) {
+		char name[4096];
+
+		snprintf(name, sizeof(name), "fsname=%s", source);
+		r = fuse_opt_add_opt_escaped(&list, name) | fuse_opt_add_arg(&options->args, "-o") |
+		    fuse_opt_add_arg(&options->args, list ? list : "");
+		free(list);
+	}
+	return r;
+}
+
+enum options_result options_parse(struct options *ret_options, int argc, char **argv)
+{
+	struct parser parser = {.options = ret_options};
+
+	*ret_options = (struct options){.args = FUSE_ARGS_INIT(argc, argv)};
+	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0)
+		return OPTIONS_WRONG;
+	if (parser.help || parser.version) {
+		if (parser.version)
+			print_version();
+		else
+			print_help();
+		return OPTIONS_DONE;
+	}
+	if (!ret_options->mount_point) {
+		log_error("no mount point given (usage: shmfs [options] MOUNTPOINT)");
+		return OPTIONS_WRONG;
+	}
+	ret_options->foreground |= parser.debug;
+	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
+}
+
+void options_free(struct options *options)
+{
+	free(options->mount_point);
+	free(options->source);
+	fuse_opt_free_args(&options->args);
+}

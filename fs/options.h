@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line and the options of fstab(5), as shmfs(1) tells them. */
+#ifndef SHMFS_OPTIONS_H
+#define SHMFS_OPTIONS_H
+
+#include "fuse3.h"
+
+#include <stdbool.h>
+
+struct options {
+	char *mount_point;     /* as given */
+	char *source;          /* as given by mount(8), or NULL */
+	bool foreground;       /* -f, -d */
+	bool single_thread;    /* -s */
+	bool nonempty;         /* -o nonempty */
+	struct fuse_args args; /* what is left for libfuse and the kernel */
+};
+
+enum options_result {
+	OPTIONS_MOUNT, /* go on */
+	OPTIONS_DONE,  /* help or version was printed */
+	OPTIONS_WRONG, /* the error was printed */
+};
+
+/* To be freed with options_free() whatever the result is. */
+enum options_result options_parse(struct options *ret_options, int argc, char **argv);
+
+void options_free(struct options *options);
+
+#endif

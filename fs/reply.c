@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "reply.h"
+
+#include "node.h"
+
+#include <unistd.h>
+
+void reply_result(fuse_req_t req, int r)
+{
+	fuse_reply_err(req, -r);
+}
+
+void reply_count(fuse_req_t req, ssize_t r)
+{
+	if (r < 0)
+		reply_result(req, (int)r);
+	else
+		fuse_reply_write(req, (size_t)r);
+}
+
+void reply_attr(fuse_req_t req, const struct stat *st)
+{
+	fuse_reply_attr(req, st, 0);
+}
+
+struct fuse_entry_param reply_entry_param(const struct stat *st)
+{
+	return (struct fuse_entry_param){.ino = st->st_ino, .attr = *st};
+}
+
+void reply_entry(fuse_req_t req, const struct shmfs_name *name, const struct stat *st)
+{
+	const struct fuse_entry_param entry = reply_entry_param(st);
+	struct nodes *nodes = fs_of(req)->nodes;
+	int r;
+
+	r = node_get(nodes, st->st_ino, name);
+	if (r < 0)
+		reply_result(req, r);
+	else if (fuse_reply_entry(req, &entry) < 0)
+		node_put(nodes, st->st_ino, 1);
+}
+
+/*
+ * Direct I/O: what others write is read at once, and the kernel refuses MAP_SHARED, which could
+ * not be kept true.
+ */
+static void set_data_path(struct fuse_file_info *fi)
+{
+	fi->direct_io = 1;
+	fi->fh = 0;
+}
+
+void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct nodes *nodes = fs_of(req)->nodes;
+
+	set_data_path(fi);
+	if (fuse_reply_open(req, fi) < 0)
+		node_close(nodes, ino);
+}
+
+void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *fi)
+{
+	const struct fuse_entry_param entry = reply_entry_param(st);
+	struct nodes *nodes = fs_of(req)->nodes;
+
+	set_data_path(fi);
+	if (fuse_reply_create(req, &entry, fi) < 0) {
+		node_close(nodes, st->st_ino);
+		node_put(nodes, st->st_ino, 1);
+	}
+}
+
+void reply_opendir(fuse_req_t req, int fd, struct fuse_file_info *fi)
+{
+	fi->fh = (uint64_t)fd;
+	if (fuse_reply_open(req, fi) < 0)
+		close(fd);
+}
+
+void reply_data(fuse_req_t req, const void *buf, ssize_t r)
+{
+	if (r < 0)
+		reply_result(req, (int)r);
+	else
+		fuse_reply_buf(req, buf, (size_t)r);
+}
+
+void reply_offset(fuse_req_t req, off_t r)
+{
+	if (r < 0)
+		reply_result(req, (int)r);
+	else
+		fuse_reply_lseek(req, r);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers to requests. Every operation ends in exactly one of these. This is the only place where
+ * -errno changes its sign, and where the timeouts (all zero: the next call asks again) are set.
+ *
+ * What a reply hands to the kernel, a lookup or an open, is taken back if the reply does not get
+ * there because the caller was interrupted.
+ */
+#ifndef SHMFS_REPLY_H
+#define SHMFS_REPLY_H
+
+#include "fs.h"
+#include "name.h"
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* r: 0 or -errno. */
+void reply_result(fuse_req_t req, int r);
+
+/* r: a count of bytes written or copied, or -errno. */
+void reply_count(fuse_req_t req, ssize_t r);
+
+void reply_attr(fuse_req_t req, const struct stat *st);
+
+/* The object is known to the kernel from now on, under this name (NULL: none). */
+void reply_entry(fuse_req_t req, const struct shmfs_name *name, const struct stat *st);
+
+/* The node has been opened by node_open() or node_open_fd(). */
+void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* Both at once; the kernel's lookup was counted by node_get() before. */
+void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *fi);
+
+/* A directory that is open as the file descriptor fd. */
+void reply_opendir(fuse_req_t req, int fd, struct fuse_file_info *fi);
+
+/* r: a count of bytes in buf, or -errno. */
+void reply_data(fuse_req_t req, const void *buf, ssize_t r);
+
+/* r: an offset, or -errno. */
+void reply_offset(fuse_req_t req, off_t r);
+
+/* An entry as lookups and listings tell it. */
+struct fuse_entry_param reply_entry_param(const struct stat *st);
+
+#endif

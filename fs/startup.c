@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "startup.h"
+
+#include "identity.h"
+#include "log.h"
+#include "sigbus.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where the parent waits; -1 when there is none. */
+static int parent = -1;
+
+int startup_fork(void)
+{
+	int pipe_fds[2];
+	pid_t child;
+	char ready;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child > 0) {
+		close(pipe_fds[1]);
+		_exit(read(pipe_fds[0], &ready, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	close(pipe_fds[0]);
+	parent = pipe_fds[1];
+	return 0;
+}
+
+void startup_ready(void)
+{
+	const char ready = 1;
+	int null;
+
+	if (parent < 0)
+		return;
+	log_to_syslog();
+	setsid();
+	if (chdir("/") < 0)
+		log_error("cannot leave the working directory");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+	if (write(parent, &ready, 1) != 1)
+		log_error("the process that started the mount is gone");
+	close(parent);
+	parent = -1;
+}
+
+static void raise_limit(int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(resource, &limit);
+}
+
+int startup_prepare(void)
+{
+	sigset_t ends;
+	int r;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
+	signal(SIGXFSZ, SIG_IGN);
+	raise_limit(RLIMIT_FSIZE);
+	raise_limit(RLIMIT_NOFILE);
+	umask(0);
+	r = shmfs_sigbus_install();
+	return r < 0 ? r : shmfs_identity_init();
+}

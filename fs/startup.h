@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The process: into the background, and what holds for it before it serves. */
+#ifndef SHMFS_STARTUP_H
+#define SHMFS_STARTUP_H
+
+#include <stdbool.h>
+
+/*
+ * Goes on in a child process. The parent waits there until startup_ready(), then exits with 0; or
+ * until the child ends without, then exits with 1. Returns 0 in the child, or -errno.
+ */
+int startup_fork(void);
+
+/*
+ * The mount is usable. In the background: lets the parent go, leaves the terminal and the working
+ * directory, and logs to syslog(3) from now on. Without startup_fork() it does nothing.
+ */
+void startup_ready(void);
+
+/*
+ * Before there are threads: blocks the signals that end the daemon until the loop waits for them,
+ * no umask, no limits of our own on what callers do, SIGBUS guarded, identity prepared.
+ * Returns 0 or -errno.
+ */
+int startup_prepare(void);
+
+#endif
