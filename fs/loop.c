@@ -7,7 +7,7 @@
  *
  * - before it does something that may take long (loop_expect_long());
  * - before a longer copy, when another request waits already (loop_expect_copy());
- * - when requests have been piling up for a while (CROWD in a row).
+ * - when requests have been piling up for a while (CROWD samples in a row).
  *
  * Then one parked thread is woken and leads. Whoever has served its request leads again if nobody
  * does, or parks. So there is at most one receiver, any number of threads that serve, and as long
@@ -31,8 +31,12 @@
 
 #define THREADS_MAX 16
 
-/* So many requests that each found another one waiting are more than one thread should do. */
-#define CROWD 32
+/*
+ * Every SAMPLE-th request looks whether another one is waiting; looking costs a system call. If
+ * CROWD of them in a row find one, that is more than one thread should do.
+ */
+#define SAMPLE 8
+#define CROWD 8
 
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
 #define SIG_WAKE SIGUSR2  /* to the leader: come out of the system call */
@@ -59,7 +63,8 @@ struct loop {
 /* What belongs to the calling thread. */
 static _Thread_local struct {
 	bool leads;
-	int crowd; /* requests in a row that found another one waiting */
+	unsigned served;
+	int crowd; /* samples in a row that found a request waiting */
 	void *scratch;
 	size_t scratch_size;
 } self;
@@ -151,7 +156,7 @@ static bool take_lead(struct loop *loop)
 
 static void watch_crowd(struct loop *loop)
 {
-	if (loop->max_threads == 1)
+	if (loop->max_threads == 1 || ++self.served % SAMPLE != 0)
 		return;
 	self.crowd = somebody_waits(loop) ? self.crowd + 1 : 0;
 	if (self.crowd >= CROWD)

@@ -18,6 +18,7 @@
  *   directory   entries of a directory, and who may change them
  *   open        an object is opened on a caller's behalf
  *   caller      who asks
+ *   pin         from a node to its object
  *   node        what the kernel knows by number; what is open
  *   fs.h        what all operations share     fuse3.h    libfuse, and its versions
  *
@@ -54,7 +55,7 @@ static int serve(struct fs *fs, struct fuse_session *session, const struct optio
 {
 	int r;
 
-	r = nodes_new(&fs->nodes);
+	r = nodes_new(&fs->nodes, options->noatime);
 	if (r == 0)
 		r = loop_new(&fs->loop, session, options->single_thread, on_ready, mount_point);
 	if (r == 0)

@@ -24,9 +24,8 @@
  */
 #include "node.h"
 
-#include "object.h"
-
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +42,8 @@ struct node {
 };
 
 struct nodes {
+	bool noatime; /* never changes */
+
 	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
 	struct node **buckets;
 	size_t bucket_count; /* a power of two */
@@ -51,12 +52,13 @@ struct nodes {
 
 #define BUCKETS_MIN 1024
 
-int nodes_new(struct nodes **ret_nodes)
+int nodes_new(struct nodes **ret_nodes, bool noatime)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 
 	if (!nodes)
 		return -ENOMEM;
+	nodes->noatime = noatime;
 	nodes->bucket_count = BUCKETS_MIN;
 	nodes->buckets = calloc(nodes->bucket_count, sizeof(*nodes->buckets));
 	if (!nodes->buckets) {
@@ -221,12 +223,6 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 	pthread_mutex_unlock(&nodes->lock);
 }
 
-/* What can be used to get at a node without holding the lock. */
-struct reach {
-	struct pin pin;         /* kind PIN_NONE: by name */
-	struct shmfs_name name; /* empty if there is none */
-};
-
 static int any_fd(const struct shmfs_region *region)
 {
 	const int fd = shmfs_region_reader(region);
@@ -234,22 +230,19 @@ static int any_fd(const struct shmfs_region *region)
 	return fd >= 0 ? fd : shmfs_region_writer(region);
 }
 
-static int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
+int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 {
-	struct reach reach = {.pin = PIN_INIT};
+	struct reach reach = {.fd = -1};
 	struct node *node;
 
-	reach.pin.nodes = nodes;
-	reach.pin.ino = ino;
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node && node->region) {
 		node->opens++;
-		reach.pin.kind = PIN_REGION;
-		reach.pin.fd = any_fd(node->region);
+		reach.opened = true;
+		reach.fd = any_fd(node->region);
 	} else if (node && node->kept >= 0) {
-		reach.pin.kind = PIN_KEPT;
-		reach.pin.fd = node->kept;
+		reach.fd = node->kept;
 	} else if (node && node->name)
 		strcpy(reach.name.text, node->name);
 	pthread_mutex_unlock(&nodes->lock);
@@ -257,122 +250,6 @@ static int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach
 		return -ESTALE;
 	*ret_reach = reach;
 	return 0;
-}
-
-/* The last known name proved wrong. */
-static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
-{
-	const int r = shmfs_object_find(ino, ret_name);
-
-	if (r < 0)
-		return r == -ENOENT ? -ESTALE : r;
-	node_rename(nodes, ino, ret_name);
-	return 0;
-}
-
-static int stat_by_name(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
-{
-	struct stat st;
-	int r;
-
-	if (name->text[0] == '\0')
-		return -ESTALE;
-	r = shmfs_object_stat(name, &st);
-	if (r < 0)
-		return r == -ENOENT ? -ESTALE : r;
-	if (st.st_ino != ino)
-		return -ESTALE;
-	*ret_st = st;
-	return 0;
-}
-
-static int pin_by_name(const struct shmfs_name *name, uint64_t ino, struct pin *ret_pin)
-{
-	int fd;
-
-	if (name->text[0] == '\0')
-		return -ESTALE;
-	fd = shmfs_object_pin(name, ino, &ret_pin->st);
-	if (fd < 0)
-		return fd == -ENOENT ? -ESTALE : fd;
-	ret_pin->fd = fd;
-	ret_pin->kind = PIN_OWN;
-	return 0;
-}
-
-int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
-{
-	struct reach reach;
-	int r;
-
-	r = node_reach(nodes, ino, &reach);
-	if (r < 0)
-		return r;
-	if (reach.pin.kind != PIN_NONE) {
-		r = fstat(reach.pin.fd, ret_st) < 0 ? -errno : 0;
-		node_unpin(&reach.pin);
-		return r;
-	}
-	r = stat_by_name(&reach.name, ino, ret_st);
-	if (r == -ESTALE) {
-		r = search(nodes, ino, &reach.name);
-		if (r == 0)
-			r = stat_by_name(&reach.name, ino, ret_st);
-	}
-	return r;
-}
-
-int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
-{
-	struct reach reach;
-	int r;
-
-	r = node_reach(nodes, ino, &reach);
-	if (r < 0)
-		return r;
-	if (reach.pin.kind != PIN_NONE) {
-		r = fstat(reach.pin.fd, &reach.pin.st) < 0 ? -errno : 0;
-	} else {
-		r = pin_by_name(&reach.name, ino, &reach.pin);
-		if (r == -ESTALE) {
-			r = search(nodes, ino, &reach.name);
-			if (r == 0)
-				r = pin_by_name(&reach.name, ino, &reach.pin);
-		}
-	}
-	if (r < 0)
-		node_unpin(&reach.pin);
-	else
-		*ret_pin = reach.pin;
-	return r;
-}
-
-int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
-{
-	struct reach reach;
-	struct stat st;
-	int r;
-
-	r = node_reach(nodes, ino, &reach);
-	if (r < 0)
-		return r;
-	if (reach.pin.kind != PIN_NONE)
-		r = shmfs_object_reopen(reach.pin.fd, flags);
-	else if (reach.name.text[0] != '\0')
-		r = shmfs_object_open(&reach.name, ino, flags, &st);
-	else
-		r = -ESTALE;
-	node_unpin(&reach.pin);
-	return r == -ENOENT ? -ESTALE : r;
-}
-
-void node_unpin(struct pin *pin)
-{
-	if (pin->kind == PIN_OWN)
-		close(pin->fd);
-	else if (pin->kind == PIN_REGION)
-		node_close(pin->nodes, pin->ino);
-	*pin = (struct pin)PIN_INIT;
 }
 
 int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
@@ -397,6 +274,8 @@ int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
 	struct node *node;
 	int r;
 
+	if (nodes->noatime)
+		fcntl(fd, F_SETFL, O_NOATIME); /* refused: not ours, and so be it */
 	/* Made before the lock is taken, and given back if somebody was faster. */
 	r = shmfs_region_new(&region);
 	if (r < 0) {

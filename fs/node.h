@@ -16,7 +16,8 @@
 
 struct nodes;
 
-int nodes_new(struct nodes **ret_nodes);
+/* noatime: reading an object leaves its atime alone. */
+int nodes_new(struct nodes **ret_nodes, bool noatime);
 struct nodes *nodes_free(struct nodes *nodes);
 
 /*
@@ -31,34 +32,15 @@ void node_put(struct nodes *nodes, uint64_t ino, uint64_t count);
 /* The object has this name now, if there is a node for it. */
 void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name);
 
-/* Attributes of the object, whatever its name is now. -ESTALE when it is gone. */
-int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st);
-
-/* An object held for the time of one operation, so that no other can take its place. */
-struct pin {
-	struct nodes *nodes;
-	uint64_t ino;
-	struct stat st; /* when it was pinned */
-	int fd;         /* stands for the object, maybe O_PATH */
-	enum { PIN_NONE, PIN_OWN, PIN_REGION, PIN_KEPT } kind;
+/* How to get at the object of a node while the table is not locked. */
+struct reach {
+	int fd;                 /* stands for the object, maybe O_PATH; -1: there is but a name */
+	bool opened;            /* an open is counted, to be undone with node_close() */
+	struct shmfs_name name; /* last known name; empty if there is none */
 };
 
-#define PIN_INIT                           \
-	{                                  \
-		.fd = -1, .kind = PIN_NONE \
-	}
-
-/* -ESTALE when the object is gone. */
-int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin);
-
-/* For `__attribute__((cleanup))`. Accepts PIN_INIT. */
-void node_unpin(struct pin *pin);
-
-/*
- * Opens the object as the thread's present identity may. flags: an access mode.
- * Returns a file descriptor of the caller's. -ESTALE when the object is gone.
- */
-int node_open_object(struct nodes *nodes, uint64_t ino, int flags);
+/* -ESTALE when there is no such node. */
+int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach);
 
 /*
  * Open objects. A region exists from the first open to the last close of a node.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
-#include "node.h"
 #include "object.h"
 #include "ops.h"
+#include "pin.h"
 #include "reply.h"
 
 #include <errno.h>

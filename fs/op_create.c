@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
-#include "node.h"
 #include "object.h"
 #include "open.h"
 #include "ops.h"
+#include "pin.h"
 #include "reply.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
 #include "loop.h"
-#include "node.h"
 #include "object.h"
 #include "ops.h"
+#include "pin.h"
 #include "reply.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ static void list(fuse_req_t req, size_t size, off_t from, const struct fuse_file
 		reply_result(req, -ENOMEM);
 		return;
 	}
-	loop_expect_long(fs_of(req)->loop);
+	loop_expect_copy(fs_of(req)->loop);
 	if (batch < SHMFS_OBJECT_BATCH_MAX)
 		batch = SHMFS_OBJECT_BATCH_MAX;
 	r = shmfs_object_list((int)fi->fh, from, batch, put, &listing);

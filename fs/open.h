@@ -4,7 +4,7 @@
 #define SHMFS_OPEN_H
 
 #include "caller.h"
-#include "node.h"
+#include "pin.h"
 
 /*
  * flags: an access mode, O_TRUNC, and the kernel's mark of an execve(2). Counts one open of the

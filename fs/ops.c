@@ -21,8 +21,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	fuse3_want(conn, FUSE_CAP_PARALLEL_DIROPS);
 }
 
-const struct fuse_lowlevel_ops ops = {
-	.init = op_init,
+const struct fuse_lowlevel_ops ops = {.init = op_init,
 	.lookup = op_lookup,
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,
@@ -48,5 +47,4 @@ const struct fuse_lowlevel_ops ops = {
 	.fallocate = op_fallocate,
 	.lseek = op_lseek,
 	.copy_file_range = op_copy_file_range,
-	FUSE3_TMPFILE(op_tmpfile)
-};
+	FUSE3_TMPFILE(op_tmpfile)};

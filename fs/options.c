@@ -16,6 +16,8 @@ enum key {
 	KEY_FOREGROUND,
 	KEY_SINGLE_THREAD,
 	KEY_NONEMPTY,
+	KEY_ATIME,
+	KEY_NOATIME,
 	KEY_ALLOW,
 	KEY_FSNAME,
 	KEY_SUBTYPE,
@@ -42,6 +44,8 @@ static const struct fuse_opt templates[] = {
 	FUSE_OPT_KEY("-f", KEY_FOREGROUND),
 	FUSE_OPT_KEY("-s", KEY_SINGLE_THREAD),
 	FUSE_OPT_KEY("nonempty", KEY_NONEMPTY),
+	FUSE_OPT_KEY("atime", KEY_ATIME),
+	FUSE_OPT_KEY("noatime", KEY_NOATIME),
 	FUSE_OPT_KEY("allow_other", KEY_ALLOW),
 	FUSE_OPT_KEY("allow_root", KEY_ALLOW),
 	FUSE_OPT_KEY("fsname=", KEY_FSNAME),
@@ -66,8 +70,6 @@ static const struct fuse_opt templates[] = {
 	PASS("sync"),
 	PASS("async"),
 	PASS("dirsync"),
-	PASS("atime"),
-	PASS("noatime"),
 
 	/* For mount(8) and systemd, or without a meaning here. */
 	IGNORE("defaults"),
@@ -177,6 +179,10 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_NONEMPTY:
 		parser->options->nonempty = true;
 		return 0;
+	case KEY_ATIME:
+	case KEY_NOATIME:
+		parser->options->noatime = key == KEY_NOATIME;
+		return 1;
 	case KEY_ALLOW:
 		parser->allow = true;
 		return 1;

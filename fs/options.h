@@ -13,6 +13,7 @@ struct options {
 	bool foreground;       /* -f, -d */
 	bool single_thread;    /* -s */
 	bool nonempty;         /* -o nonempty */
+	bool noatime;          /* -o noatime */
 	struct fuse_args args; /* what is left for libfuse and the kernel */
 };
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a node to its object. What is open or kept has a file descriptor already. Everything else
+ * has a name that was right once: what is found there counts only if it has the inode number of
+ * the node, and if not, the directory is searched for that number.
+ */
+#include "pin.h"
+
+#include "object.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void let_go(struct nodes *nodes, uint64_t ino, const struct reach *reach)
+{
+	if (reach->opened)
+		node_close(nodes, ino);
+}
+
+/* The last known name proved wrong. */
+static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+{
+	const int r = shmfs_object_find(ino, ret_name);
+
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	node_rename(nodes, ino, ret_name);
+	return 0;
+}
+
+static int stat_by_name(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
+{
+	struct stat st;
+	int r;
+
+	if (name->text[0] == '\0')
+		return -ESTALE;
+	r = shmfs_object_stat(name, &st);
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	if (st.st_ino != ino)
+		return -ESTALE;
+	*ret_st = st;
+	return 0;
+}
+
+static int pin_by_name(const struct shmfs_name *name, uint64_t ino, struct pin *ret_pin)
+{
+	int fd;
+
+	if (name->text[0] == '\0')
+		return -ESTALE;
+	fd = shmfs_object_pin(name, ino, &ret_pin->st);
+	if (fd < 0)
+		return fd == -ENOENT ? -ESTALE : fd;
+	ret_pin->fd = fd;
+	ret_pin->kind = PIN_OWN;
+	return 0;
+}
+
+int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
+{
+	struct reach reach;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.fd >= 0) {
+		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
+		let_go(nodes, ino, &reach);
+		return r;
+	}
+	r = stat_by_name(&reach.name, ino, ret_st);
+	if (r == -ESTALE) {
+		r = search(nodes, ino, &reach.name);
+		if (r == 0)
+			r = stat_by_name(&reach.name, ino, ret_st);
+	}
+	return r;
+}
+
+int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
+{
+	struct pin pin = {.nodes = nodes, .ino = ino};
+	struct reach reach;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.fd >= 0) {
+		pin.fd = reach.fd;
+		pin.kind = reach.opened ? PIN_REGION : PIN_KEPT;
+		r = fstat(pin.fd, &pin.st) < 0 ? -errno : 0;
+	} else {
+		r = pin_by_name(&reach.name, ino, &pin);
+		if (r == -ESTALE) {
+			r = search(nodes, ino, &reach.name);
+			if (r == 0)
+				r = pin_by_name(&reach.name, ino, &pin);
+		}
+	}
+	if (r < 0)
+		node_unpin(&pin);
+	else
+		*ret_pin = pin;
+	return r;
+}
+
+int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
+{
+	struct reach reach;
+	struct stat st;
+	int r;
+
+	r = node_reach(nodes, ino, &reach);
+	if (r < 0)
+		return r;
+	if (reach.fd >= 0)
+		r = shmfs_object_reopen(reach.fd, flags);
+	else if (reach.name.text[0] != '\0')
+		r = shmfs_object_open(&reach.name, ino, flags, &st);
+	else
+		r = -ESTALE;
+	let_go(nodes, ino, &reach);
+	return r == -ENOENT ? -ESTALE : r;
+}
+
+void node_unpin(struct pin *pin)
+{
+	if (pin->kind == PIN_OWN)
+		close(pin->fd);
+	else if (pin->kind == PIN_REGION)
+		node_close(pin->nodes, pin->ino);
+	*pin = (struct pin)PIN_INIT;
+}

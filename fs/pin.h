@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* From a node to its object, whatever the object's name is now. pin.c tells how. */
+#ifndef SHMFS_PIN_H
+#define SHMFS_PIN_H
+
+#include "node.h"
+
+/* Attributes of the object, whatever its name is now. -ESTALE when it is gone. */
+int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st);
+
+/* An object held for the time of one operation, so that no other can take its place. */
+struct pin {
+	struct nodes *nodes;
+	uint64_t ino;
+	struct stat st; /* when it was pinned */
+	int fd;         /* stands for the object, maybe O_PATH */
+	enum { PIN_NONE, PIN_OWN, PIN_REGION, PIN_KEPT } kind;
+};
+
+#define PIN_INIT                           \
+	{                                  \
+		.fd = -1, .kind = PIN_NONE \
+	}
+
+/* -ESTALE when the object is gone. */
+int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin);
+
+/* For `__attribute__((cleanup))`. Accepts PIN_INIT. */
+void node_unpin(struct pin *pin);
+
+/*
+ * Opens the object as the thread's present identity may. flags: an access mode.
+ * Returns a file descriptor of the caller's. -ESTALE when the object is gone.
+ */
+int node_open_object(struct nodes *nodes, uint64_t ino, int flags);
+
+#endif
