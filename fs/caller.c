@@ -59,15 +59,18 @@ void caller_clear(struct caller *caller)
 	free(caller->groups);
 }
 
-int caller_enter_group(const struct caller *caller, gid_t gid)
+int caller_enter(const struct caller *caller)
 {
-	return shmfs_identity_assume(caller->ids.uid, gid, caller->groups,
+	return shmfs_identity_assume(caller->ids.uid, caller->ids.gid, caller->groups,
 		caller->count > 0 ? (size_t)caller->count : 0);
 }
 
-int caller_enter(const struct caller *caller)
+int caller_enter_to_change(struct caller *caller, const struct stat *st)
 {
-	return caller_enter_group(caller, caller->ids.gid);
+	/* A member of the group keeps it where it is no mark of a program (no S_IXGRP). */
+	if ((st->st_mode & S_ISGID) && caller->ids.gid != st->st_gid)
+		in_group(&caller->ids, st->st_gid);
+	return caller_enter(caller);
 }
 
 void caller_leave(void)

@@ -27,8 +27,11 @@ void caller_clear(struct caller *caller);
  */
 int caller_enter(const struct caller *caller);
 
-/* The same as a member of the group `gid` instead of the caller's own. */
-int caller_enter_group(const struct caller *caller, gid_t gid);
+/*
+ * The same to change the object that st describes: with the groups if they decide whether its
+ * S_ISGID stays.
+ */
+int caller_enter_to_change(struct caller *caller, const struct stat *st);
 
 void caller_leave(void);
 

@@ -14,6 +14,12 @@
 #define FUSE_CAP_HANDLE_KILLPRIV_V2 0
 #endif
 
+/*
+ * Makes up for what an older libfuse does not tell the kernel; to be called when the session is
+ * mounted and before it is served. Returns 0 or -errno.
+ */
+int fuse3_complete(struct fuse_session *session);
+
 /* O_TMPFILE: for the table of operations. Without it open(2) says EOPNOTSUPP. */
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
 #define FUSE3_TMPFILE(op) .tmpfile = (op),

@@ -20,7 +20,7 @@
  *   caller      who asks
  *   pin         from a node to its object
  *   node        what the kernel knows by number; what is open
- *   fs.h        what all operations share     fuse3.h    libfuse, and its versions
+ *   fs.h        what all operations share     fuse3      libfuse, and its versions
  *
  *   ../lib      the world of objects, without FUSE
  *     object      open, create, unlink, link, rename, list
@@ -55,7 +55,9 @@ static int serve(struct fs *fs, struct fuse_session *session, const struct optio
 {
 	int r;
 
-	r = nodes_new(&fs->nodes, options->noatime);
+	r = fuse3_complete(session);
+	if (r == 0)
+		r = nodes_new(&fs->nodes, options->noatime);
 	if (r == 0)
 		r = loop_new(&fs->loop, session, options->single_thread, on_ready, mount_point);
 	if (r == 0)

@@ -84,53 +84,11 @@ static int may_change(const struct stat *st, struct caller *caller, const struct
 	return r;
 }
 
-/*
- * To change owner and mode. Root keeps S_ISGID by its CAP_FSETID, which this process gave up; a
- * member of the group keeps it as well.
- */
-static int enter_as_owner(const struct caller *caller, const struct stat *st)
+static int change_size(const struct pin *pin, const struct change *change)
 {
-	return caller->ids.uid == 0 ? caller_enter_group(caller, st->st_gid) : caller_enter(caller);
-}
-
-static int change_owner(
-	const struct pin *pin, const struct caller *caller, const struct change *change)
-{
-	int r;
-
-	r = enter_as_owner(caller, &pin->st);
-	if (r == 0)
-		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
-	caller_leave();
-	return r;
-}
-
-static int change_mode(const struct pin *pin, struct caller *caller, const struct change *change)
-{
-	struct stat st = pin->st;
-	int r;
-
-	if (change->which & FUSE_SET_ATTR_GID)
-		st.st_gid = change->attr->st_gid;
-	r = enter_as_owner(caller, &st);
-	if (r == 0)
-		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
-	caller_leave();
-	return r;
-}
-
-static int change_size(
-	const struct pin *pin, const struct caller *caller, const struct change *change)
-{
-	int r;
-
 	if (change->opened)
 		return shmfs_region_resize(change->opened, change->attr->st_size);
-	r = caller_enter(caller);
-	if (r == 0)
-		r = shmfs_object_truncate(pin->fd, change->attr->st_size);
-	caller_leave();
-	return r;
+	return shmfs_object_truncate(pin->fd, change->attr->st_size);
 }
 
 static struct timespec new_time(int which, int set, int now, struct timespec value)
@@ -142,8 +100,7 @@ static struct timespec new_time(int which, int set, int now, struct timespec val
 	return value;
 }
 
-static int change_times(
-	const struct pin *pin, const struct caller *caller, const struct change *change)
+static int change_times(const struct pin *pin, const struct change *change)
 {
 	const struct timespec times[2] = {
 		new_time(change->which, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
@@ -151,28 +108,27 @@ static int change_times(
 		new_time(change->which, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
 			change->attr->st_mtim),
 	};
-	int r;
 
-	r = caller_enter(caller);
-	if (r == 0)
-		r = shmfs_object_utimens(pin->fd, times);
-	caller_leave();
-	return r;
+	return shmfs_object_utimens(pin->fd, times);
 }
 
+/* The kernel judges once more: all of it happens under the caller's identity. */
 static int apply(const struct pin *pin, struct caller *caller, const struct change *change)
 {
 	int r;
 
 	r = may_change(&pin->st, caller, change);
+	if (r == 0)
+		r = caller_enter_to_change(caller, &pin->st);
 	if (r == 0 && (change->which & SET_OWNER))
-		r = change_owner(pin, caller, change);
+		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
-		r = change_mode(pin, caller, change);
+		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE))
-		r = change_size(pin, caller, change);
+		r = change_size(pin, change);
 	if (r == 0 && (change->which & SET_TIMES))
-		r = change_times(pin, caller, change);
+		r = change_times(pin, change);
+	caller_leave();
 	return r;
 }
 

@@ -46,19 +46,36 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 	reply_data(req, buf, shmfs_region_read(node_region(fs->nodes, ino), buf, size, offset));
 }
 
+/*
+ * Changing the data clears S_ISUID and S_ISGID, depending on who does it. Only then it has to be
+ * the caller: acting as somebody else costs more than most writes.
+ */
+static int enter_to_change(struct caller *caller, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_mode & (S_ISUID | S_ISGID) ? caller_enter_to_change(caller, &st) : 0;
+}
+
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	struct shmfs_region *region = node_region(fs->nodes, ino);
+	CALLER(caller, req);
+	ssize_t n;
 
 	if (size >= LONG_COPY)
 		loop_expect_copy(fs->loop);
+	n = enter_to_change(&caller, shmfs_region_writer(region));
 	/* The kernel appends at the size it remembers, which others may have changed. */
-	if (fi->flags & O_APPEND)
-		reply_count(req, shmfs_region_append(region, buf, size));
-	else
-		reply_count(req, shmfs_region_write(region, buf, size, offset));
+	if (n == 0)
+		n = fi->flags & O_APPEND ? shmfs_region_append(region, buf, size)
+					 : shmfs_region_write(region, buf, size, offset);
+	caller_leave();
+	reply_count(req, n);
 }
 
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
@@ -66,11 +83,17 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
 {
 	struct fs *fs = fs_of(req);
 	const int fd = shmfs_region_writer(node_region(fs->nodes, ino));
+	CALLER(caller, req);
+	int r;
 
 	(void)fi;
 	if (length >= LONG_WORK)
 		loop_expect_long(fs->loop);
-	reply_result(req, fallocate(fd, mode, offset, length) < 0 ? -errno : 0);
+	r = enter_to_change(&caller, fd);
+	if (r == 0 && fallocate(fd, mode, offset, length) < 0)
+		r = -errno;
+	caller_leave();
+	reply_result(req, r);
 }
 
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
@@ -96,12 +119,18 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	struct fs *fs = fs_of(req);
 	const int in = shmfs_region_reader(node_region(fs->nodes, from));
 	const int out = shmfs_region_writer(node_region(fs->nodes, to));
+	CALLER(caller, req);
 	ssize_t n;
 
 	(void)from_fi;
 	(void)to_fi;
 	if (length >= (size_t)LONG_WORK)
 		loop_expect_long(fs->loop);
-	n = copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
-	reply_count(req, n < 0 ? -errno : n);
+	n = enter_to_change(&caller, out);
+	if (n == 0) {
+		n = copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
+		n = n < 0 ? -errno : n;
+	}
+	caller_leave();
+	reply_count(req, n);
 }

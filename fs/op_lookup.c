@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
+#include "node.h"
 #include "object.h"
 #include "ops.h"
-#include "node.h"
 #include "reply.h"
 
 static int lookup(struct caller *caller, fuse_ino_t parent, const char *component,

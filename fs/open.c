@@ -60,22 +60,28 @@ static int open_shared(struct nodes *nodes, struct caller *caller, uint64_t ino,
 	return both;
 }
 
-static int truncate_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+/* O_RDONLY | O_TRUNC leaves nothing open for writing. */
+static int truncate_reader(struct shmfs_region *region)
 {
-	int r, fd;
+	const int fd = shmfs_object_reopen(shmfs_region_reader(region), O_WRONLY | O_TRUNC);
 
-	if (writes(flags))
-		return shmfs_region_resize(node_region(nodes, ino), 0);
-	/* O_RDONLY | O_TRUNC: needs write permission, and leaves nothing open for writing. */
-	r = caller_enter(caller);
-	if (r == 0) {
-		r = fd = shmfs_object_reopen(
-			shmfs_region_reader(node_region(nodes, ino)), O_WRONLY | O_TRUNC);
-		if (fd >= 0)
-			close(fd);
-	}
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int truncate_node(
+	struct shmfs_region *region, struct caller *caller, int flags, const struct stat *st)
+{
+	int r = 0;
+
+	if (!writes(flags) || (st->st_mode & (S_ISUID | S_ISGID)))
+		r = caller_enter_to_change(caller, st);
+	if (r == 0)
+		r = writes(flags) ? shmfs_region_resize(region, 0) : truncate_reader(region);
 	caller_leave();
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
@@ -95,7 +101,7 @@ int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flag
 			return r;
 	}
 	if (flags & O_TRUNC)
-		r = truncate_node(nodes, caller, ino, flags);
+		r = truncate_node(node_region(nodes, ino), caller, flags, &st);
 	if (r < 0)
 		node_close(nodes, ino);
 	return r;

@@ -10,8 +10,8 @@
 #include "ops.h"
 
 /*
- * The daemon clears S_ISUID and S_ISGID when an object is changed, see identity.h, and whoever
- * opens with O_TRUNC truncates with that one request.
+ * S_ISUID and S_ISGID are cleared here when an object is changed, not by the kernel beforehand; and
+ * whoever opens with O_TRUNC truncates with that one request.
  */
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {

@@ -2,9 +2,7 @@
 #include "identity.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
@@ -38,30 +36,16 @@ static bool set_group(gid_t gid)
 	return (gid_t)setfsgid((gid_t)-1) == gid;
 }
 
-static int drop_capability(unsigned capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
-	data[CAP_TO_INDEX(capability)].permitted &= ~CAP_TO_MASK(capability);
-	data[CAP_TO_INDEX(capability)].inheritable &= ~CAP_TO_MASK(capability);
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
-
 int shmfs_identity_init(void)
 {
-	/* An ordinary user's daemon acts as that user only, and needs that user's groups. */
-	if (geteuid() == 0) {
-		const int r = thread_setgroups(0, NULL);
+	int r;
 
-		/* In a user namespace without setgroups(2) there is nobody else to act as. */
-		if (r < 0 && r != -EPERM)
-			return r;
-	}
-	return drop_capability(CAP_FSETID);
+	/* An ordinary user's daemon acts as that user only, and needs that user's groups. */
+	if (geteuid() != 0)
+		return 0;
+	r = thread_setgroups(0, NULL);
+	/* In a user namespace without setgroups(2) there is nobody else to act as. */
+	return r == -EPERM ? 0 : r;
 }
 
 int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t count)

@@ -10,9 +10,8 @@
 #include <sys/types.h>
 
 /*
- * Prepares the process, before it has threads. With privilege: no supplementary groups of its own,
- * and CAP_FSETID is given up for good, so that a write, truncate or fallocate on a caller's behalf
- * clears S_ISUID and S_ISGID. Returns 0 or -errno.
+ * Prepares the process, before it has threads: root gives up its supplementary groups, so that they
+ * never count as a caller's. Returns 0 or -errno.
  */
 int shmfs_identity_init(void);
 

@@ -37,7 +37,8 @@ ssize_t shmfs_region_read(struct shmfs_region *region, void *buf, size_t size, o
 
 /*
  * Writes like pwrite(2): the object grows where needed, mtime and ctime change, S_ISUID and
- * S_ISGID are cleared. Returns the number of bytes or -errno (-ENOSPC, -EFBIG).
+ * S_ISGID are cleared if the thread's present identity has no CAP_FSETID.
+ * Returns the number of bytes or -errno (-ENOSPC, -EFBIG).
  */
 ssize_t shmfs_region_write(struct shmfs_region *region, const void *buf, size_t size, off_t offset);
 
