@@ -12,8 +12,8 @@
  *   loop        threads: who receives requests, who serves
  *   ops         the table of operations
  *     op_lookup   names to nodes            op_attr    attributes, statfs
- *     op_create   objects come              op_dir     listings; names go and change
- *     op_io       open objects
+ *     op_create   objects come              op_rename  names go and change
+ *     op_dir      listings                  op_io      open objects
  *   reply       answers; -errno becomes errno here
  *   directory   entries of a directory, and who may change them
  *   open        an object is opened on a caller's behalf

@@ -29,12 +29,14 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t m
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *component);
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *component);
 
-/* op_dir.c: listings, and names go and change */
+/* op_dir.c: listings */
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi);
 void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi);
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* op_rename.c: names go and change */
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
 	const char *new_component, unsigned flags);
