@@ -67,7 +67,7 @@ int caller_enter(const struct caller *caller)
 
 int caller_enter_to_change(struct caller *caller, const struct stat *st)
 {
-	/* A member of the group keeps it where it is no mark of a program (no S_IXGRP). */
+	/* A member of the group keeps the bit, on an object without S_IXGRP and on a new one. */
 	if ((st->st_mode & S_ISGID) && caller->ids.gid != st->st_gid)
 		in_group(&caller->ids, st->st_gid);
 	return caller_enter(caller);

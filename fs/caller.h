@@ -28,8 +28,8 @@ void caller_clear(struct caller *caller);
 int caller_enter(const struct caller *caller);
 
 /*
- * The same to change the object that st describes: with the groups if they decide whether its
- * S_ISGID stays.
+ * The same to change what st describes, an object or a directory: with the groups if its S_ISGID
+ * makes them decide.
  */
 int caller_enter_to_change(struct caller *caller, const struct stat *st);
 

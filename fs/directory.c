@@ -52,6 +52,17 @@ int directory_may_add(fuse_ino_t dir, struct caller *caller)
 	return r < 0 ? r : shmfs_access_create(&st, &caller->ids);
 }
 
+int directory_enter_to_add(fuse_ino_t dir, struct caller *caller, mode_t mode)
+{
+	struct stat st;
+	int r;
+
+	if (is_root(caller) || !(mode & S_ISGID))
+		return caller_enter(caller);
+	r = directory_stat(dir, &st);
+	return r < 0 ? r : caller_enter_to_change(caller, &st);
+}
+
 int directory_may_remove(fuse_ino_t dir, struct caller *caller, const struct stat *victim)
 {
 	struct stat st;

@@ -23,6 +23,12 @@ int directory_may(fuse_ino_t dir, struct caller *caller, int wanted);
 /* Add an entry. */
 int directory_may_add(fuse_ino_t dir, struct caller *caller);
 
+/*
+ * Makes this thread act as the caller, see caller_enter(), to make an object with that mode in the
+ * directory: with the groups if they decide whether it may have its S_ISGID.
+ */
+int directory_enter_to_add(fuse_ino_t dir, struct caller *caller, mode_t mode);
+
 /* Remove, replace or rename the entry that `victim` describes. */
 int directory_may_remove(fuse_ino_t dir, struct caller *caller, const struct stat *victim);
 

@@ -14,6 +14,8 @@
 	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME | \
 		FUSE_SET_ATTR_MTIME_NOW)
 
+#define SET_ANY (SET_OWNER | FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_SIZE | SET_TIMES)
+
 /* What a setattr asks for. */
 struct change {
 	const struct stat *attr;
@@ -112,6 +114,20 @@ static int change_times(const struct pin *pin, const struct change *change)
 	return shmfs_object_utimens(pin->fd, times);
 }
 
+/*
+ * A request to change nothing comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID
+ * and is refused to strangers; but also from the kernel before fallocate(2) and
+ * copy_file_range(2), which clear them, whoever it is that has the object open for writing.
+ */
+static int clear_privileges(const struct pin *pin)
+{
+	const bool open_for_writing = pin->kind == PIN_REGION &&
+				      shmfs_region_writer(node_region(pin->nodes, pin->ino)) >= 0;
+	const int r = shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
+
+	return r == -EPERM && open_for_writing ? 0 : r;
+}
+
 /* The kernel judges once more: all of it happens under the caller's identity. */
 static int apply(const struct pin *pin, struct caller *caller, const struct change *change)
 {
@@ -120,6 +136,8 @@ static int apply(const struct pin *pin, struct caller *caller, const struct chan
 	r = may_change(&pin->st, caller, change);
 	if (r == 0)
 		r = caller_enter_to_change(caller, &pin->st);
+	if (r == 0 && !(change->which & SET_ANY))
+		r = clear_privileges(pin);
 	if (r == 0 && (change->which & SET_OWNER))
 		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
@@ -138,12 +156,12 @@ static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
 
 	if (ino != FUSE_ROOT_ID)
 		return node_pin(nodes, ino, ret_pin);
-	fd = shmfs_object_open_dir();
+	fd = shmfs_object_pin_dir(&ret_pin->st);
 	if (fd < 0)
 		return fd;
 	ret_pin->fd = fd;
 	ret_pin->kind = PIN_OWN;
-	return shmfs_object_stat_dir(&ret_pin->st);
+	return 0;
 }
 
 void op_setattr(

@@ -34,16 +34,19 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
+	struct shmfs_region *region = node_region(fs->nodes, ino);
 	void *buf = loop_scratch(size);
+	ssize_t n;
 
-	(void)fi;
 	if (!buf) {
 		reply_result(req, -ENOMEM);
 		return;
 	}
 	if (size >= LONG_COPY)
 		loop_expect_copy(fs->loop);
-	reply_data(req, buf, shmfs_region_read(node_region(fs->nodes, ino), buf, size, offset));
+	n = fi->flags & O_NOATIME ? shmfs_region_read_quietly(region, buf, size, offset)
+				  : shmfs_region_read(region, buf, size, offset);
+	reply_data(req, buf, n);
 }
 
 /*

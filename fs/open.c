@@ -41,16 +41,44 @@ static int wanted(int flags)
 	       (writes(flags) || (flags & O_TRUNC) ? SHMFS_MAY_WRITE : 0);
 }
 
+/*
+ * Whoever opens what a descriptor stands for (/proc/self/fd) needs no search permission for the
+ * directory, and whoever came by a path has been asked for it before.
+ */
+static int open_pinned(struct nodes *nodes, struct caller *caller, uint64_t ino, int mode)
+{
+	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	int r;
+
+	r = node_pin(nodes, ino, &pin);
+	if (r == 0)
+		r = caller_enter(caller);
+	if (r == 0)
+		r = shmfs_object_reopen(pin.fd, mode);
+	caller_leave();
+	return r;
+}
+
+static int open_as_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, int mode)
+{
+	int r;
+
+	r = caller_enter(caller);
+	if (r == 0)
+		r = node_open_object(nodes, ino, mode);
+	caller_leave();
+	return r == -EACCES ? open_pinned(nodes, caller, ino, mode) : r;
+}
+
 /* Opens it for everybody. Returns a file descriptor. */
 static int open_shared(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
 {
-	int fd, both, r = 0;
+	const int mode = access_mode(flags);
+	int fd, both;
 
 	/* Who may execute need not be allowed to read, but somebody has to. */
-	if (!(flags & OPEN_FOR_EXEC))
-		r = caller_enter(caller);
-	fd = r < 0 ? r : node_open_object(nodes, ino, access_mode(flags));
-	caller_leave();
+	fd = flags & OPEN_FOR_EXEC ? node_open_object(nodes, ino, mode)
+				   : open_as_caller(nodes, caller, ino, mode);
 	if (fd < 0 || reads(flags))
 		return fd;
 	both = shmfs_object_reopen(fd, O_RDWR);

@@ -208,7 +208,7 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 static int add_defaults(const struct parser *parser)
 {
 	struct options *options = parser->options;
-	const char *source = options->source ? options->source : "shmfs";
+	const char *source = options->source && options->source[0] ? options->source : "shmfs";
 	char *list = NULL;
 	int r = 0;
 

@@ -90,6 +90,18 @@ int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *r
 	return verified(fd, ino, ret_st);
 }
 
+int shmfs_object_pin_dir(struct stat *ret_st)
+{
+	const int fd = open(SHMFS_OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, ret_st) == 0)
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
 int shmfs_object_reopen(int fd, int flags)
 {
 	const struct fd_path path = path_of_fd(fd);

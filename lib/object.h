@@ -38,6 +38,9 @@ int shmfs_object_create_unnamed(mode_t mode);
 /* The same with O_PATH: it stands for the object without opening its data. */
 int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st);
 
+/* The same for the directory of all objects. */
+int shmfs_object_pin_dir(struct stat *ret_st);
+
 /* Opens again what fd (O_PATH will do) stands for. flags: an access mode, O_TRUNC. */
 int shmfs_object_reopen(int fd, int flags);
 

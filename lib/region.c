@@ -22,6 +22,7 @@
  */
 #include "region.h"
 
+#include "object.h"
 #include "sigbus.h"
 
 #include <errno.h>
@@ -38,6 +39,13 @@
 /* From this size on a transfer through the mapping is faster; below, system calls are. */
 #define MAPPED_MIN ((size_t)64 * 1024)
 
+/*
+ * A mapping has its price too: page faults when it is first touched, and tearing it down, together
+ * about what twice the object's size costs to copy by system calls more than through a mapping. It
+ * is made when that much has been copied, so that reading or writing once does not pay for it.
+ */
+#define PASSES 2
+
 /* Longest range that is looked at at once for holes: one byte of answer for each page. */
 #define MAPPED_MAX ((size_t)4 * 1024 * 1024)
 #define PAGE_MIN 4096
@@ -46,6 +54,8 @@ struct shmfs_region {
 	atomic_int reader; /* O_RDONLY or O_RDWR, or -1 */
 	atomic_int writer; /* O_WRONLY or O_RDWR, or -1 */
 	atomic_bool both;  /* writer is O_RDWR */
+
+	atomic_size_t unmapped; /* bytes of longer transfers that went without the mapping */
 
 	pthread_rwlock_t lock;
 	char *map;     /* lock */
@@ -131,6 +141,19 @@ static size_t page_up(size_t n)
 	return page_down(n + (size_t)sysconf(_SC_PAGESIZE) - 1);
 }
 
+/* mmap(2) counts as a read and changes atime: not so through a descriptor with O_NOATIME. */
+static void *map_quietly(int fd, size_t len, int prot)
+{
+	const int quiet =
+		shmfs_object_reopen(fd, (prot & PROT_WRITE ? O_RDWR : O_RDONLY) | O_NOATIME);
+	void *new;
+
+	new = mmap(NULL, len, prot, MAP_SHARED | MAP_NORESERVE, quiet < 0 ? fd : quiet, 0);
+	if (quiet >= 0)
+		close(quiet);
+	return new;
+}
+
 /* lock is held for writing; len is in whole pages. */
 static int map(struct shmfs_region *region, size_t len)
 {
@@ -142,7 +165,7 @@ static int map(struct shmfs_region *region, size_t len)
 	if (region->map && region->writable == writable)
 		new = mremap(region->map, region->mapped, len, MREMAP_MAYMOVE);
 	else
-		new = mmap(NULL, len, prot, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		new = map_quietly(fd, len, prot);
 	if (new == MAP_FAILED)
 		return -errno;
 	if (region->writable != writable)
@@ -224,6 +247,10 @@ static bool lock_dense(
 		return false;
 	if (!may_ask_mincore(region, &st))
 		return false;
+	if (region->unmapped / PASSES < (size_t)st.st_size) {
+		region->unmapped += size;
+		return false;
+	}
 	len = st.st_size - offset < (off_t)size ? (size_t)(st.st_size - offset) : size;
 	if (len < MAPPED_MIN ||
 		!lock_mapped(region, (size_t)offset + len, (size_t)st.st_size, store))
@@ -271,6 +298,17 @@ static ssize_t read_all(int fd, char *buf, size_t size, off_t offset)
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t shmfs_region_read_quietly(struct shmfs_region *region, void *buf, size_t size, off_t offset)
+{
+	const int fd = shmfs_object_reopen(region->reader, O_RDONLY | O_NOATIME);
+	ssize_t n;
+
+	n = read_all(fd < 0 ? region->reader : fd, buf, size, offset);
+	if (fd >= 0)
+		close(fd);
+	return n;
 }
 
 ssize_t shmfs_region_read(struct shmfs_region *region, void *buf, size_t size, off_t offset)

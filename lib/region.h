@@ -35,6 +35,10 @@ int shmfs_region_writer(const struct shmfs_region *region);
  */
 ssize_t shmfs_region_read(struct shmfs_region *region, void *buf, size_t size, off_t offset);
 
+/* The same for a descriptor with O_NOATIME: atime stays, if the process may have it so. */
+ssize_t shmfs_region_read_quietly(
+	struct shmfs_region *region, void *buf, size_t size, off_t offset);
+
 /*
  * Writes like pwrite(2): the object grows where needed, mtime and ctime change, S_ISUID and
  * S_ISGID are cleared if the thread's present identity has no CAP_FSETID.
