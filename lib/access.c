@@ -18,15 +18,20 @@ static bool has_group(struct shmfs_caller *caller, gid_t gid)
 	return caller->gid == gid || (caller->in_group && caller->in_group(caller, gid));
 }
 
-/* The three bits of the first class that applies: it decides, even if a later one would grant. */
-static unsigned class_bits(const struct stat *st, struct shmfs_caller *caller, unsigned wanted)
+static bool grants(unsigned bits, unsigned wanted)
 {
-	const unsigned group = (st->st_mode >> 3) & 7U;
-	const unsigned other = st->st_mode & 7U;
+	return (bits & wanted) == wanted;
+}
+
+/* The first class that applies decides, even if a later one would grant. */
+static bool class_grants(const struct stat *st, struct shmfs_caller *caller, unsigned wanted)
+{
+	const bool group = grants((st->st_mode >> 3) & 7U, wanted);
+	const bool other = grants(st->st_mode & 7U, wanted);
 
 	if (is_owner(st, caller))
-		return (st->st_mode >> 6) & 7U;
-	if (((group ^ other) & wanted) && has_group(caller, st->st_gid))
+		return grants((st->st_mode >> 6) & 7U, wanted);
+	if (group != other && has_group(caller, st->st_gid))
 		return group;
 	return other;
 }
@@ -45,7 +50,7 @@ int shmfs_access_check(const struct stat *st, struct shmfs_caller *caller, int w
 
 	if (overrides(st, caller, want))
 		return 0;
-	return (class_bits(st, caller, want) & want) == want ? 0 : -EACCES;
+	return class_grants(st, caller, want) ? 0 : -EACCES;
 }
 
 int shmfs_access_create(const struct stat *dir, struct shmfs_caller *caller)

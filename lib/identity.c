@@ -50,8 +50,11 @@ int shmfs_identity_init(void)
 
 int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 {
-	/* Groups first: they may be set as long as the thread is still the process's user. */
-	if (count > 0 && geteuid() == 0) {
+	/*
+	 * Groups first: they may be set as long as the thread is still the process's user. That
+	 * user needs none: root is not asked for them, and anybody else has them already.
+	 */
+	if (count > 0 && uid != geteuid()) {
 		if (thread_setgroups(count, groups) < 0)
 			return -EPERM;
 		changed.groups = true;

@@ -54,10 +54,10 @@ static int verified(int fd, uint64_t ino, struct stat *ret_st)
 	return fd;
 }
 
-/* The errors of an open that met something else than a regular file. */
+/* The errors of shm_open(3) when it met something else than a regular file; EINVAL: EISDIR. */
 static bool is_foreign(int error)
 {
-	return error == ELOOP || error == EISDIR || error == ENXIO;
+	return error == ELOOP || error == EINVAL || error == EISDIR || error == ENXIO;
 }
 
 int shmfs_object_open(const struct shmfs_name *name, uint64_t ino, int flags, struct stat *ret_st)
@@ -160,7 +160,7 @@ int shmfs_object_unlink(const struct shmfs_name *name)
 	 * POSIX knows no EPERM here and glibc says EACCES instead. What else would be EACCES, a
 	 * directory that may not be written or searched, also shows in access(2).
 	 */
-	if (errno == EACCES && eaccess(SHMFS_OBJECT_DIR, W_OK | X_OK) == 0)
+	if (errno == EACCES && faccessat(AT_FDCWD, SHMFS_OBJECT_DIR, W_OK | X_OK, AT_EACCESS) == 0)
 		return -EPERM;
 	return -errno;
 }
