@@ -28,34 +28,50 @@ static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name
 	return 0;
 }
 
-static int stat_by_name(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
+/* Something that is done with what has the name, if that is the object with number ino. */
+typedef int by_name_fn(const struct shmfs_name *name, uint64_t ino, void *ret);
+
+static int stat_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 {
 	struct stat st;
 	int r;
 
-	if (name->text[0] == '\0')
-		return -ESTALE;
 	r = shmfs_object_stat(name, &st);
 	if (r < 0)
-		return r == -ENOENT ? -ESTALE : r;
+		return r;
 	if (st.st_ino != ino)
 		return -ESTALE;
-	*ret_st = st;
+	*(struct stat *)ret = st;
 	return 0;
 }
 
-static int pin_by_name(const struct shmfs_name *name, uint64_t ino, struct pin *ret_pin)
+static int pin_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 {
-	int fd;
+	struct pin *pin = ret;
+	const int fd = shmfs_object_pin(name, ino, &pin->st);
 
-	if (name->text[0] == '\0')
-		return -ESTALE;
-	fd = shmfs_object_pin(name, ino, &ret_pin->st);
 	if (fd < 0)
-		return fd == -ENOENT ? -ESTALE : fd;
-	ret_pin->fd = fd;
-	ret_pin->kind = PIN_OWN;
+		return fd;
+	pin->fd = fd;
+	pin->kind = PIN_OWN;
 	return 0;
+}
+
+/* With the last known name, and if that is wrong with one that is searched for. */
+static int by_name(
+	struct nodes *nodes, uint64_t ino, const struct reach *reach, by_name_fn *act, void *ret)
+{
+	struct shmfs_name name = reach->name;
+	int r = -ESTALE;
+
+	if (name.text[0] != '\0')
+		r = act(&name, ino, ret);
+	if (r != -ESTALE && r != -ENOENT)
+		return r;
+	r = search(nodes, ino, &name);
+	if (r == 0)
+		r = act(&name, ino, ret);
+	return r == -ENOENT ? -ESTALE : r;
 }
 
 int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
@@ -66,17 +82,10 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.fd >= 0) {
-		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
-		let_go(nodes, ino, &reach);
-		return r;
-	}
-	r = stat_by_name(&reach.name, ino, ret_st);
-	if (r == -ESTALE) {
-		r = search(nodes, ino, &reach.name);
-		if (r == 0)
-			r = stat_by_name(&reach.name, ino, ret_st);
-	}
+	if (reach.fd < 0)
+		return by_name(nodes, ino, &reach, stat_by_name, ret_st);
+	r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
+	let_go(nodes, ino, &reach);
 	return r;
 }
 
@@ -89,17 +98,12 @@ int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.fd >= 0) {
+	if (reach.fd < 0) {
+		r = by_name(nodes, ino, &reach, pin_by_name, &pin);
+	} else {
 		pin.fd = reach.fd;
 		pin.kind = reach.opened ? PIN_REGION : PIN_KEPT;
 		r = fstat(pin.fd, &pin.st) < 0 ? -errno : 0;
-	} else {
-		r = pin_by_name(&reach.name, ino, &pin);
-		if (r == -ESTALE) {
-			r = search(nodes, ino, &reach.name);
-			if (r == 0)
-				r = pin_by_name(&reach.name, ino, &pin);
-		}
 	}
 	if (r < 0)
 		node_unpin(&pin);
