@@ -52,6 +52,12 @@ struct nodes {
 
 #define BUCKETS_MIN 1024
 
+/*
+ * A mapping that is new costs about twice as much as it saves when the object is copied through it
+ * once.
+ */
+#define MAP_AFTER_PASSES 2
+
 int nodes_new(struct nodes **ret_nodes, bool noatime)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
@@ -277,7 +283,7 @@ int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
 	if (nodes->noatime)
 		fcntl(fd, F_SETFL, O_NOATIME); /* refused: not ours, and so be it */
 	/* Made before the lock is taken, and given back if somebody was faster. */
-	r = shmfs_region_new(&region);
+	r = shmfs_region_new(&region, MAP_AFTER_PASSES);
 	if (r < 0) {
 		close(fd);
 		return r;

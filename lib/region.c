@@ -15,8 +15,8 @@
  *   with pread(2), which sees the new size. A write that faults is done again as a whole, as if the
  *   object had been shrunk just before it.
  *
- * The mapping covers the object's size at the time it was made, or more; it is made again when a
- * transfer lies beyond it. Where mmap(2) refuses (address space, number of mappings), the region
+ * The mapping covers the whole object and a page behind its end; it is made again when the object
+ * has grown beyond it. Where mmap(2) refuses (address space, number of mappings), the region
  * works without. The mapping is changed with `lock` held for writing, and used with it held for
  * reading. The file descriptors are set once and never change until the region is freed.
  */
@@ -39,13 +39,6 @@
 /* From this size on a transfer through the mapping is faster; below, system calls are. */
 #define MAPPED_MIN ((size_t)64 * 1024)
 
-/*
- * A mapping has its price too: page faults when it is first touched, and tearing it down, together
- * about what twice the object's size costs to copy by system calls more than through a mapping. It
- * is made when that much has been copied, so that reading or writing once does not pay for it.
- */
-#define PASSES 2
-
 /* Longest range that is looked at at once for holes: one byte of answer for each page. */
 #define MAPPED_MAX ((size_t)4 * 1024 * 1024)
 #define PAGE_MIN 4096
@@ -55,6 +48,7 @@ struct shmfs_region {
 	atomic_int writer; /* O_WRONLY or O_RDWR, or -1 */
 	atomic_bool both;  /* writer is O_RDWR */
 
+	unsigned passes;        /* never changes */
 	atomic_size_t unmapped; /* bytes of longer transfers that went without the mapping */
 
 	pthread_rwlock_t lock;
@@ -63,12 +57,13 @@ struct shmfs_region {
 	bool writable; /* lock; the mapping may be stored to */
 };
 
-int shmfs_region_new(struct shmfs_region **ret_region)
+int shmfs_region_new(struct shmfs_region **ret_region, unsigned passes)
 {
 	struct shmfs_region *region = calloc(1, sizeof(*region));
 
 	if (!region)
 		return -ENOMEM;
+	region->passes = passes;
 	atomic_init(&region->reader, -1);
 	atomic_init(&region->writer, -1);
 	pthread_rwlock_init(&region->lock, NULL);
@@ -177,32 +172,27 @@ static int map(struct shmfs_region *region, size_t len)
 }
 
 /*
- * Maps at least `end` bytes, if possible the whole object of `size` bytes, and ahead of one that
- * grows. lock is held for writing.
+ * Takes the lock for reading with the first `need` bytes mapped, which is a number of whole pages;
+ * without them it is not taken. Maps ahead of an object that grows.
  */
-static int map_at_least(struct shmfs_region *region, size_t end, size_t size)
-{
-	const size_t ahead = page_up(region->mapped * 2 > size ? region->mapped * 2 : size);
-
-	if (map(region, ahead) == 0)
-		return 0;
-	return map(region, page_up(end));
-}
-
-/* Takes the lock for reading with the first `end` bytes mapped; without them it is not taken. */
-static bool lock_mapped(struct shmfs_region *region, size_t end, size_t size, bool store)
+static bool lock_mapped(struct shmfs_region *region, size_t need, bool store)
 {
 	for (;;) {
 		int r = 0;
 
 		pthread_rwlock_rdlock(&region->lock);
-		if (region->mapped >= end && (region->writable || !store))
+		if (region->mapped >= need && (region->writable || !store))
 			return true;
 		pthread_rwlock_unlock(&region->lock);
 
 		pthread_rwlock_wrlock(&region->lock);
-		if (region->mapped < end || (store && !region->writable))
-			r = map_at_least(region, end, size);
+		if (region->mapped < need || (store && !region->writable)) {
+			const size_t ahead = region->mapped * 2 > need ? region->mapped * 2 : need;
+
+			r = map(region, ahead);
+			if (r < 0)
+				r = map(region, need);
+		}
 		pthread_rwlock_unlock(&region->lock);
 		if (r < 0)
 			return false;
@@ -225,12 +215,27 @@ static bool is_dense(const struct shmfs_region *region, size_t offset, size_t le
 }
 
 /*
- * mincore(2) tells the truth only to those who could write to the object, and otherwise that
- * everything is there.
+ * mincore(2) tells the truth only to those who could write to the object at that moment, and to all
+ * others that everything is there. So it is asked about the page behind the end, which is not
+ * there.
  */
-static bool may_ask_mincore(const struct shmfs_region *region, const struct stat *st)
+static bool mincore_is_true(const struct shmfs_region *region, size_t size)
 {
-	return region->writer >= 0 || geteuid() == 0 || geteuid() == st->st_uid;
+	unsigned char present;
+
+	return mincore(region->map + page_up(size), page_up(1), &present) == 0 && !(present & 1);
+}
+
+/*
+ * A mapping has its price: page faults where it is touched first, and tearing it down. Objects that
+ * are read or written once, from end to end, are better off without.
+ */
+static bool pays(struct shmfs_region *region, size_t transfer, size_t object)
+{
+	if (region->passes == 0 || region->unmapped / region->passes >= object)
+		return true;
+	region->unmapped += transfer;
+	return false;
 }
 
 /*
@@ -241,21 +246,17 @@ static bool lock_dense(
 	struct shmfs_region *region, int fd, size_t size, off_t offset, bool store, size_t *ret_len)
 {
 	struct stat st;
-	size_t len;
+	size_t object, len;
 
-	if (size < MAPPED_MIN || size > MAPPED_MAX || fstat(fd, &st) < 0 || offset >= st.st_size)
+	if (size < MAPPED_MIN || size > MAPPED_MAX || offset < 0 || fstat(fd, &st) < 0)
 		return false;
-	if (!may_ask_mincore(region, &st))
+	if (offset >= st.st_size || !pays(region, size, (size_t)st.st_size))
 		return false;
-	if (region->unmapped / PASSES < (size_t)st.st_size) {
-		region->unmapped += size;
+	object = (size_t)st.st_size;
+	len = object - (size_t)offset < size ? object - (size_t)offset : size;
+	if (len < MAPPED_MIN || !lock_mapped(region, page_up(object) + page_up(1), store))
 		return false;
-	}
-	len = st.st_size - offset < (off_t)size ? (size_t)(st.st_size - offset) : size;
-	if (len < MAPPED_MIN ||
-		!lock_mapped(region, (size_t)offset + len, (size_t)st.st_size, store))
-		return false;
-	if (!is_dense(region, (size_t)offset, len)) {
+	if (!mincore_is_true(region, object) || !is_dense(region, (size_t)offset, len)) {
 		pthread_rwlock_unlock(&region->lock);
 		return false;
 	}

@@ -13,8 +13,11 @@
 
 struct shmfs_region;
 
-/* Returns 0 or -ENOMEM. The region has no file descriptor yet. */
-int shmfs_region_new(struct shmfs_region **ret_region);
+/*
+ * Returns 0 or -ENOMEM. The region has no file descriptor yet. passes: how many times the size of
+ * the object is read or written by system calls before the mapping is made; 0: at once.
+ */
+int shmfs_region_new(struct shmfs_region **ret_region, unsigned passes);
 
 /* Unmaps and closes everything. NULL is accepted. */
 struct shmfs_region *shmfs_region_free(struct shmfs_region *region);

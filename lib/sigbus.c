@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,18 +21,23 @@ static struct sigaction previous; /* written once, by shmfs_sigbus_install() */
 
 /*
  * Not ours: hand it to whoever was there before. A fault happens again when the handler returns,
- * so putting the default action back is enough to let it end the process with the right status.
+ * so putting the default action back is enough to let it end the process with the right status;
+ * ignoring a fault is not possible. What a process has sent does not come again by itself.
  */
 static void raise_again(int sig, siginfo_t *info, void *context)
 {
-	if (previous.sa_flags & SA_SIGINFO)
+	const bool sent = info->si_code <= 0;
+
+	if (previous.sa_flags & SA_SIGINFO) {
 		previous.sa_sigaction(sig, info, context);
-	else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
-		previous.sa_handler(sig);
-	else {
+	} else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
+		if (sent && previous.sa_handler == SIG_IGN)
+			return;
 		signal(sig, SIG_DFL);
-		if (info->si_code <= 0) /* sent by a process: it does not come by itself again */
+		if (sent)
 			raise(sig);
+	} else {
+		previous.sa_handler(sig);
 	}
 }
 
