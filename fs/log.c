@@ -13,7 +13,8 @@
 /* Written before there are threads. */
 static bool background;
 
-static void log_line(int priority, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(
+	int priority, const char *format, va_list args)
 {
 	char line[1024];
 	size_t len;
@@ -53,7 +54,8 @@ void log_to_syslog(void)
 }
 
 /* The levels of libfuse are those of syslog(3). */
-static void log_libfuse(enum fuse_log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_libfuse(
+	enum fuse_log_level level, const char *format, va_list args)
 {
 	log_line((int)level, format, args);
 }

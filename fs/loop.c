@@ -253,7 +253,7 @@ static void end_threads(struct loop *loop, const sigset_t *ended)
 int loop_run(struct loop *loop)
 {
 	sigset_t ended, wanted;
-	int sig = 0, r;
+	int sig = 0, started, r;
 
 	sigemptyset(&ended);
 	sigaddset(&ended, SIG_ENDED);
@@ -272,7 +272,11 @@ int loop_run(struct loop *loop)
 		;
 	if (sig != SIG_ENDED)
 		end_threads(loop, &ended);
-	for (int i = 0; i < loop->started; i++)
+	/* Nobody starts threads any more. */
+	pthread_mutex_lock(&loop->lock);
+	started = loop->started;
+	pthread_mutex_unlock(&loop->lock);
+	for (int i = 0; i < started; i++)
 		pthread_join(loop->threads[i], NULL);
 	return loop->error;
 }

@@ -3,6 +3,7 @@
 
 #include "log.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,26 +32,31 @@ struct parser {
 	bool help, version, debug, allow, fsname, subtype;
 };
 
-#define IGNORE(text) FUSE_OPT_KEY(text, FUSE_OPT_KEY_DISCARD)
-#define PASS(text) FUSE_OPT_KEY(text, KEY_PASS)
+/* FUSE_OPT_KEY(), but without its implicit conversion from -1U, which clang warns of. */
+#define KEY(text, key)              \
+	{                           \
+		text, UINT_MAX, key \
+	}
+#define IGNORE(text) KEY(text, FUSE_OPT_KEY_DISCARD)
+#define PASS(text) KEY(text, KEY_PASS)
 
 static const struct fuse_opt templates[] = {
-	FUSE_OPT_KEY("-h", KEY_HELP),
-	FUSE_OPT_KEY("--help", KEY_HELP),
-	FUSE_OPT_KEY("-V", KEY_VERSION),
-	FUSE_OPT_KEY("--version", KEY_VERSION),
-	FUSE_OPT_KEY("-d", KEY_DEBUG),
-	FUSE_OPT_KEY("debug", KEY_DEBUG),
-	FUSE_OPT_KEY("-f", KEY_FOREGROUND),
-	FUSE_OPT_KEY("-s", KEY_SINGLE_THREAD),
-	FUSE_OPT_KEY("nonempty", KEY_NONEMPTY),
-	FUSE_OPT_KEY("atime", KEY_ATIME),
-	FUSE_OPT_KEY("noatime", KEY_NOATIME),
-	FUSE_OPT_KEY("allow_other", KEY_ALLOW),
-	FUSE_OPT_KEY("allow_root", KEY_ALLOW),
-	FUSE_OPT_KEY("fsname=", KEY_FSNAME),
-	FUSE_OPT_KEY("subtype=", KEY_SUBTYPE),
-	FUSE_OPT_KEY("remount", KEY_REMOUNT),
+	KEY("-h", KEY_HELP),
+	KEY("--help", KEY_HELP),
+	KEY("-V", KEY_VERSION),
+	KEY("--version", KEY_VERSION),
+	KEY("-d", KEY_DEBUG),
+	KEY("debug", KEY_DEBUG),
+	KEY("-f", KEY_FOREGROUND),
+	KEY("-s", KEY_SINGLE_THREAD),
+	KEY("nonempty", KEY_NONEMPTY),
+	KEY("atime", KEY_ATIME),
+	KEY("noatime", KEY_NOATIME),
+	KEY("allow_other", KEY_ALLOW),
+	KEY("allow_root", KEY_ALLOW),
+	KEY("fsname=", KEY_FSNAME),
+	KEY("subtype=", KEY_SUBTYPE),
+	KEY("remount", KEY_REMOUNT),
 
 	PASS("auto_unmount"),
 	PASS("default_permissions"),
@@ -180,8 +186,10 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 		parser->options->nonempty = true;
 		return 0;
 	case KEY_ATIME:
+		parser->options->noatime = false;
+		return 0;
 	case KEY_NOATIME:
-		parser->options->noatime = key == KEY_NOATIME;
+		parser->options->noatime = true;
 		return 1;
 	case KEY_ALLOW:
 		parser->allow = true;
