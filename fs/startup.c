@@ -58,14 +58,18 @@ void startup_ready(void)
 	parent = -1;
 }
 
-static void raise_limit(int resource)
+static void raise_limits(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(resource, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(resource, &limit);
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_FSIZE, &limit);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 int startup_prepare(void)
@@ -81,8 +85,7 @@ int startup_prepare(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
-	raise_limit(RLIMIT_FSIZE);
-	raise_limit(RLIMIT_NOFILE);
+	raise_limits();
 	umask(0);
 	r = shmfs_sigbus_install();
 	return r < 0 ? r : shmfs_identity_init();
