@@ -5,16 +5,17 @@
  *
  *     unknown --lookup, create--> known --open--> open
  *                                   |  <--close--
- *                                   +--last name removed here--> kept
- *     known, kept --forget--> unknown
+ *                                   +--last name removed here--> gone
+ *     known, gone --forget--> unknown
  *
  * - Known: a number, a count of lookups and the last known name. The name is a hint: others rename
  *   and remove objects behind our back. Whoever uses it checks the inode number of what it found;
  *   a hint that proves wrong is replaced by a search through the directory.
  * - Open: also a region, with the file descriptors and the mapping of the object. It lives as long
  *   as one open is counted; the object needs no name then.
- * - Kept: the last name was removed through this mount while the kernel still knows the object.
- *   An O_PATH descriptor lets descriptors of clients work on until the kernel forgets the node.
+ * - Gone: the last name was removed through this mount. Once the object is not open any more its
+ *   memory is free. Its last attributes are kept for descriptors that give no access (O_PATH) until
+ *   the kernel forgets the node, which it may do late: it knows nothing of names that others remove.
  *
  * The kernel sends no FORGET while it still uses a node in a request, and no RELEASE while it
  * still reads or writes: operations need no count of their own, but for a pin on an open node,
@@ -38,7 +39,7 @@ struct node {
 	char *name;                  /* last known name, or NULL */
 	struct shmfs_region *region; /* while opens > 0 */
 	unsigned opens;              /* by the kernel, and by pins */
-	int kept;                    /* O_PATH, or -1 */
+	struct stat *gone;           /* last attributes, or NULL */
 };
 
 struct nodes {
@@ -78,9 +79,8 @@ int nodes_new(struct nodes **ret_nodes, bool noatime)
 
 static void node_free(struct node *node)
 {
-	if (node->kept >= 0)
-		close(node->kept);
 	shmfs_region_free(node->region);
+	free(node->gone);
 	free(node->name);
 	free(node);
 }
@@ -156,7 +156,6 @@ static struct node *add(struct nodes *nodes, uint64_t ino)
 	grow(nodes);
 	bucket = bucket_of(nodes, ino);
 	node->ino = ino;
-	node->kept = -1;
 	node->next = *bucket;
 	*bucket = node;
 	nodes->node_count++;
@@ -245,10 +244,10 @@ int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 	node = find(nodes, ino);
 	if (node && node->region) {
 		node->opens++;
-		reach.opened = true;
 		reach.fd = any_fd(node->region);
-	} else if (node && node->kept >= 0) {
-		reach.fd = node->kept;
+	} else if (node && node->gone) {
+		reach.gone = true;
+		reach.st = *node->gone;
 	} else if (node && node->name)
 		strcpy(reach.name.text, node->name);
 	pthread_mutex_unlock(&nodes->lock);
@@ -335,17 +334,21 @@ struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino)
 	return region;
 }
 
-void node_keep(struct nodes *nodes, uint64_t ino, int fd)
+void node_set_gone(struct nodes *nodes, uint64_t ino, const struct stat *st)
 {
+	struct stat *gone = malloc(sizeof(*gone));
 	struct node *node;
 
+	/* Without memory for that it is just stale. */
+	if (!gone)
+		return;
+	*gone = *st;
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
-	if (node && node->kept < 0) {
-		node->kept = fd;
-		fd = -1;
+	if (node && !node->gone) {
+		node->gone = gone;
+		gone = NULL;
 	}
 	pthread_mutex_unlock(&nodes->lock);
-	if (fd >= 0)
-		close(fd);
+	free(gone);
 }

@@ -34,12 +34,16 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 
 /* How to get at the object of a node while the table is not locked. */
 struct reach {
-	int fd;                 /* stands for the object, maybe O_PATH; -1: there is but a name */
-	bool opened;            /* an open is counted, to be undone with node_close() */
-	struct shmfs_name name; /* last known name; empty if there is none */
+	int fd;                 /* of the open object; -1: it is not open */
+	struct shmfs_name name; /* if not: last known name; empty if there is none */
+	bool gone;              /* the object is no more */
+	struct stat st;         /* if gone: its last attributes */
 };
 
-/* -ESTALE when there is no such node. */
+/*
+ * -ESTALE when there is no such node. Where the object is open one open is counted, to be undone
+ * with node_close().
+ */
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach);
 
 /*
@@ -56,9 +60,9 @@ void node_close(struct nodes *nodes, uint64_t ino);
 struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino);
 
 /*
- * The last name of the object goes, and the kernel may still hold on to it: keeps fd, which stands
- * for it and is owned in any case, until the node is forgotten.
+ * The last name of the object is gone: these were its attributes. Who still holds a descriptor that
+ * gives no access (O_PATH) can see them until the node is forgotten.
  */
-void node_keep(struct nodes *nodes, uint64_t ino, int fd);
+void node_set_gone(struct nodes *nodes, uint64_t ino, const struct stat *st);
 
 #endif

@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What is left of an object when its last name goes: a file descriptor, or -1 if more names stay.
- */
+/* The object of a name that may be its last, to see what became of it; -1 if more names stay. */
 static int hold_last_name(const struct shmfs_name *name, const struct stat *st)
 {
 	struct stat held;
@@ -18,15 +17,16 @@ static int hold_last_name(const struct shmfs_name *name, const struct stat *st)
 	return st->st_nlink == 1 ? shmfs_object_pin(name, st->st_ino, &held) : -1;
 }
 
-/* Its name is gone: descriptors that clients have go on working. */
-static void let_go(struct nodes *nodes, uint64_t ino, int held, int result)
+/* The name is gone, or not. Takes what hold_last_name() gave. */
+static void let_go(struct nodes *nodes, int held)
 {
+	struct stat st;
+
 	if (held < 0)
 		return;
-	if (result == 0)
-		node_keep(nodes, ino, held);
-	else
-		close(held);
+	if (fstat(held, &st) == 0 && st.st_nlink == 0)
+		node_set_gone(nodes, st.st_ino, &st);
+	close(held);
 }
 
 static int unlink_object(struct nodes *nodes, struct caller *caller, fuse_ino_t parent,
@@ -45,7 +45,7 @@ static int unlink_object(struct nodes *nodes, struct caller *caller, fuse_ino_t 
 	if (r == 0)
 		r = shmfs_object_unlink(name);
 	caller_leave();
-	let_go(nodes, st.st_ino, held, r);
+	let_go(nodes, held);
 	return r;
 }
 
@@ -123,7 +123,7 @@ static int carry_out(struct nodes *nodes, const struct move *move, const struct 
 	if (r == 0)
 		r = shmfs_object_rename(&move->from, &move->to, move->kernel_flags);
 	caller_leave();
-	let_go(nodes, move->replaced.st_ino, held, r);
+	let_go(nodes, held);
 	if (r < 0)
 		return r;
 	node_rename(nodes, move->object.st_ino, &move->to);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a node to its object. What is open or kept has a file descriptor already. Everything else
- * has a name that was right once: what is found there counts only if it has the inode number of
- * the node, and if not, the directory is searched for that number.
+ * From a node to its object. What is open has a file descriptor already. Everything else has a name
+ * that was right once: what is found there counts only if it has the inode number of the node, and
+ * if not, the directory is searched for that number.
  */
 #include "pin.h"
 
@@ -10,12 +10,6 @@
 
 #include <errno.h>
 #include <unistd.h>
-
-static void let_go(struct nodes *nodes, uint64_t ino, const struct reach *reach)
-{
-	if (reach->opened)
-		node_close(nodes, ino);
-}
 
 /* The last known name proved wrong. */
 static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
@@ -82,10 +76,14 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
+	if (reach.gone) {
+		*ret_st = reach.st;
+		return 0;
+	}
 	if (reach.fd < 0)
 		return by_name(nodes, ino, &reach, stat_by_name, ret_st);
 	r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
-	let_go(nodes, ino, &reach);
+	node_close(nodes, ino);
 	return r;
 }
 
@@ -98,11 +96,13 @@ int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.fd < 0) {
+	if (reach.gone) {
+		r = -ESTALE;
+	} else if (reach.fd < 0) {
 		r = by_name(nodes, ino, &reach, pin_by_name, &pin);
 	} else {
 		pin.fd = reach.fd;
-		pin.kind = reach.opened ? PIN_REGION : PIN_KEPT;
+		pin.kind = PIN_REGION;
 		r = fstat(pin.fd, &pin.st) < 0 ? -errno : 0;
 	}
 	if (r < 0)
@@ -121,13 +121,14 @@ int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.fd >= 0)
+	if (reach.fd >= 0) {
 		r = shmfs_object_reopen(reach.fd, flags);
-	else if (reach.name.text[0] != '\0')
-		r = shmfs_object_open(&reach.name, ino, flags, &st);
-	else
-		r = -ESTALE;
-	let_go(nodes, ino, &reach);
+		node_close(nodes, ino);
+		return r;
+	}
+	if (reach.gone || reach.name.text[0] == '\0')
+		return -ESTALE;
+	r = shmfs_object_open(&reach.name, ino, flags, &st);
 	return r == -ENOENT ? -ESTALE : r;
 }
 

@@ -14,7 +14,7 @@ struct pin {
 	uint64_t ino;
 	struct stat st; /* when it was pinned */
 	int fd;         /* stands for the object, maybe O_PATH */
-	enum { PIN_NONE, PIN_OWN, PIN_REGION, PIN_KEPT } kind;
+	enum { PIN_NONE, PIN_OWN, PIN_REGION } kind;
 };
 
 #define PIN_INIT                           \
