@@ -39,13 +39,13 @@
 #define CROWD 8
 
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
+#define SIG_TICK SIGALRM  /* to the main thread: call hooks.tick() */
 #define SIG_WAKE SIGUSR2  /* to the leader: come out of the system call */
 
 struct loop {
 	struct fuse_session *session;
 	int max_threads;
-	void (*ready)(void *arg);
-	void *ready_arg;
+	struct loop_hooks hooks;
 	pthread_t main;
 	atomic_bool greeted; /* the first request is answered */
 	atomic_bool stop;
@@ -179,7 +179,7 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 		fuse_session_process_buf(loop->session, buf);
 		/* The kernel's greeting: nothing else comes before it is answered. */
 		if (!atomic_exchange(&loop->greeted, true))
-			loop->ready(loop->ready_arg);
+			loop->hooks.ready(loop->hooks.arg);
 	}
 }
 
@@ -207,7 +207,7 @@ static void on_wake(int sig)
 }
 
 int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
-	void (*ready)(void *arg), void *arg)
+	const struct loop_hooks *hooks)
 {
 	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -216,8 +216,7 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_t
 		return -ENOMEM;
 	loop->session = session;
 	loop->max_threads = single_thread ? 1 : THREADS_MAX;
-	loop->ready = ready;
-	loop->ready_arg = arg;
+	loop->hooks = *hooks;
 	loop->main = pthread_self();
 	pthread_mutex_init(&loop->lock, NULL);
 	pthread_cond_init(&loop->lead, NULL);
@@ -250,15 +249,38 @@ static void end_threads(struct loop *loop, const sigset_t *ended)
 	} while (sigtimedwait(ended, NULL, &pause) != SIG_ENDED);
 }
 
+void loop_tick(struct loop *loop)
+{
+	pthread_kill(loop->main, SIG_TICK);
+}
+
+/* Ticks until there is a signal to stop for. */
+static int wait_for_signal(const struct loop *loop, const sigset_t *wanted)
+{
+	int wait = -1;
+
+	for (;;) {
+		const struct timespec time = {wait / 1000, wait % 1000 * 1000000L};
+		const int sig =
+			wait < 0 ? sigwaitinfo(wanted, NULL) : sigtimedwait(wanted, NULL, &time);
+
+		if (sig > 0 && sig != SIG_TICK)
+			return sig;
+		if (sig == SIG_TICK || errno == EAGAIN)
+			wait = loop->hooks.tick(loop->hooks.arg);
+	}
+}
+
 int loop_run(struct loop *loop)
 {
 	sigset_t ended, wanted;
-	int sig = 0, started, r;
+	int sig, started, r;
 
 	sigemptyset(&ended);
 	sigaddset(&ended, SIG_ENDED);
-	pthread_sigmask(SIG_BLOCK, &ended, NULL);
 	wanted = ended;
+	sigaddset(&wanted, SIG_TICK);
+	pthread_sigmask(SIG_BLOCK, &wanted, NULL);
 	sigaddset(&wanted, SIGTERM);
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGHUP);
@@ -268,8 +290,7 @@ int loop_run(struct loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 	if (r < 0)
 		return r;
-	while (sigwait(&wanted, &sig) != 0)
-		;
+	sig = wait_for_signal(loop, &wanted);
 	if (sig != SIG_ENDED)
 		end_threads(loop, &ended);
 	/* Nobody starts threads any more. */

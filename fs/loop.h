@@ -9,12 +9,22 @@
 
 struct loop;
 
-/*
- * ready(arg) is called once, when the first request, which is the kernel's greeting, has been
- * answered: from then on the mount is usable. Returns 0 or -errno.
- */
+/* What the loop calls. */
+struct loop_hooks {
+	void *arg;
+	/*
+	 * Once, when the first request, which is the kernel's greeting, has been answered: from
+	 * then on the mount is usable.
+	 */
+	void (*ready)(void *arg);
+	/* After loop_tick(), beside all requests. Returns after how many ms again; -1: not again.
+	 */
+	int (*tick)(void *arg);
+};
+
+/* Returns 0 or -errno. */
 int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
-	void (*ready)(void *arg), void *arg);
+	const struct loop_hooks *hooks);
 
 /* All threads have ended. NULL is accepted. */
 struct loop *loop_free(struct loop *loop);
@@ -24,6 +34,9 @@ struct loop *loop_free(struct loop *loop);
  * caller has blocked for the whole process). Returns 0, or -errno when serving became impossible.
  */
 int loop_run(struct loop *loop);
+
+/* Has hooks->tick() called. */
+void loop_tick(struct loop *loop);
 
 /*
  * To be called by a request before it does something that may take long: another thread receives

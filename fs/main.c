@@ -20,6 +20,7 @@
  *   caller      who asks
  *   pin         from a node to its object
  *   node        what the kernel knows by number; what is open
+ *   gone        what has lost its last name
  *   fs.h        what all operations share     fuse3      libfuse, and its versions
  *
  *   ../lib      the world of objects, without FUSE
@@ -41,25 +42,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the loop's hooks need. */
+struct service {
+	struct fs fs;
+	const char *mount_point;
+};
+
 static void on_ready(void *arg)
 {
-	const char *mount_point = arg;
+	const struct service *service = arg;
 
 	startup_ready();
-	log_info("serving at %s, data path: mapped regions", mount_point);
+	log_info("serving at %s, data path: mapped regions", service->mount_point);
+}
+
+static int on_tick(void *arg)
+{
+	struct service *service = arg;
+	int wait;
+
+	nodes_let_go(service->fs.nodes, false, &wait);
+	return wait;
 }
 
 /* The session is mounted. Returns the exit status. */
-static int serve(struct fs *fs, struct fuse_session *session, const struct options *options,
-	char *mount_point)
+static int serve(
+	struct service *service, struct fuse_session *session, const struct options *options)
 {
+	const struct loop_hooks hooks = {.arg = service, .ready = on_ready, .tick = on_tick};
+	struct fs *fs = &service->fs;
 	int r;
 
 	r = fuse3_complete(session);
 	if (r == 0)
 		r = nodes_new(&fs->nodes, options->noatime);
 	if (r == 0)
-		r = loop_new(&fs->loop, session, options->single_thread, on_ready, mount_point);
+		r = loop_new(&fs->loop, session, options->single_thread, &hooks);
 	if (r == 0)
 		r = loop_run(fs->loop);
 	if (r < 0)
@@ -67,23 +85,23 @@ static int serve(struct fs *fs, struct fuse_session *session, const struct optio
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int mount_and_serve(struct options *options, char *mount_point)
+static int mount_and_serve(struct options *options, const char *mount_point)
 {
-	struct fs fs = {NULL};
+	struct service service = {.mount_point = mount_point};
 	struct fuse_session *session;
 	int status = EXIT_FAILURE;
 
 	/* libfuse tells itself what went wrong. */
-	session = fuse_session_new(&options->args, &ops, sizeof(ops), &fs);
+	session = fuse_session_new(&options->args, &ops, sizeof(ops), &service.fs);
 	if (!session)
 		return EXIT_FAILURE;
 	if (fuse_session_mount(session, mount_point) == 0) {
-		status = serve(&fs, session, options, mount_point);
+		status = serve(&service, session, options);
 		fuse_session_unmount(session);
 	}
 	fuse_session_destroy(session);
-	loop_free(fs.loop);
-	nodes_free(fs.nodes);
+	loop_free(service.fs.loop);
+	nodes_free(service.fs.nodes);
 	return status;
 }
 

@@ -13,9 +13,7 @@
  *   a hint that proves wrong is replaced by a search through the directory.
  * - Open: also a region, with the file descriptors and the mapping of the object. It lives as long
  *   as one open is counted; the object needs no name then.
- * - Gone: the last name was removed through this mount. Once the object is not open any more its
- *   memory is free. Its last attributes are kept for descriptors that give no access (O_PATH) until
- *   the kernel forgets the node, which it may do late: it knows nothing of names that others remove.
+ * - Gone: the last name was removed through this mount. gone.h tells what is left then.
  *
  * The kernel sends no FORGET while it still uses a node in a request, and no RELEASE while it
  * still reads or writes: operations need no count of their own, but for a pin on an open node,
@@ -24,6 +22,8 @@
  * One lock guards the table and all fields. It is never held over a system call on an object.
  */
 #include "node.h"
+
+#include "gone.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ struct node {
 	char *name;                  /* last known name, or NULL */
 	struct shmfs_region *region; /* while opens > 0 */
 	unsigned opens;              /* by the kernel, and by pins */
-	struct stat *gone;           /* last attributes, or NULL */
+	struct gone *gone;           /* or NULL */
 };
 
 struct nodes {
@@ -49,6 +49,7 @@ struct nodes {
 	struct node **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t node_count;
+	struct gone_list held;
 };
 
 #define BUCKETS_MIN 1024
@@ -80,7 +81,7 @@ int nodes_new(struct nodes **ret_nodes, bool noatime)
 static void node_free(struct node *node)
 {
 	shmfs_region_free(node->region);
-	free(node->gone);
+	gone_free(node->gone);
 	free(node->name);
 	free(node);
 }
@@ -199,6 +200,8 @@ static struct node *take_if_unused(struct nodes *nodes, struct node *node)
 		link = &(*link)->next;
 	*link = node->next;
 	nodes->node_count--;
+	if (node->gone)
+		gone_drop(&nodes->held, node->gone);
 	return node;
 }
 
@@ -235,26 +238,45 @@ static int any_fd(const struct shmfs_region *region)
 	return fd >= 0 ? fd : shmfs_region_writer(region);
 }
 
+/* lock is held. A held descriptor is duplicated: its time may be over at any moment. */
+static void reach_node(struct node *node, struct reach *reach)
+{
+	if (node->region) {
+		node->opens++;
+		reach->kind = REACH_OPEN;
+		reach->fd = any_fd(node->region);
+	} else if (node->gone) {
+		reach->st = node->gone->st;
+		reach->fd = node->gone->fd < 0 ? -1 : fcntl(node->gone->fd, F_DUPFD_CLOEXEC, 0);
+		reach->kind = reach->fd < 0 ? REACH_GONE : REACH_HELD;
+	} else if (node->name) {
+		strcpy(reach->name.text, node->name);
+	}
+}
+
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 {
-	struct reach reach = {.fd = -1};
+	struct reach reach = {.fd = -1, .kind = REACH_NAME};
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
-	if (node && node->region) {
-		node->opens++;
-		reach.fd = any_fd(node->region);
-	} else if (node && node->gone) {
-		reach.gone = true;
-		reach.st = *node->gone;
-	} else if (node && node->name)
-		strcpy(reach.name.text, node->name);
+	if (node)
+		reach_node(node, &reach);
 	pthread_mutex_unlock(&nodes->lock);
 	if (!node)
 		return -ESTALE;
 	*ret_reach = reach;
 	return 0;
+}
+
+void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach)
+{
+	if (reach->kind == REACH_OPEN)
+		node_close(nodes, ino);
+	else if (reach->kind == REACH_HELD)
+		close(reach->fd);
+	reach->fd = -1;
 }
 
 int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
@@ -334,21 +356,48 @@ struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino)
 	return region;
 }
 
-void node_set_gone(struct nodes *nodes, uint64_t ino, const struct stat *st)
+bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st)
 {
-	struct stat *gone = malloc(sizeof(*gone));
+	struct gone *gone = gone_new(fd, st);
 	struct node *node;
+	bool first = false;
 
 	/* Without memory for that it is just stale. */
 	if (!gone)
-		return;
-	*gone = *st;
+		return false;
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node && !node->gone) {
+		first = !nodes->held.first;
 		node->gone = gone;
+		gone_hold(&nodes->held, gone);
 		gone = NULL;
 	}
 	pthread_mutex_unlock(&nodes->lock);
-	free(gone);
+	gone_free(gone);
+	return first;
+}
+
+bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)
+{
+	bool any = false;
+	int fd;
+
+	/* Closing may free a lot of memory: not with the lock held. */
+	for (;;) {
+		pthread_mutex_lock(&nodes->lock);
+		fd = gone_take_fd(&nodes->held, all, ret_wait);
+		pthread_mutex_unlock(&nodes->lock);
+		if (fd < 0)
+			return any;
+		close(fd);
+		any = true;
+	}
+}
+
+bool nodes_make_room(struct nodes *nodes)
+{
+	int wait;
+
+	return nodes_let_go(nodes, true, &wait);
 }

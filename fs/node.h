@@ -34,17 +34,15 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 
 /* How to get at the object of a node while the table is not locked. */
 struct reach {
-	int fd;                 /* of the open object; -1: it is not open */
-	struct shmfs_name name; /* if not: last known name; empty if there is none */
-	bool gone;              /* the object is no more */
-	struct stat st;         /* if gone: its last attributes */
+	int fd; /* stands for the object, maybe O_PATH; -1: there is but a name */
+	enum { REACH_NAME, REACH_OPEN, REACH_HELD, REACH_GONE } kind;
+	struct shmfs_name name; /* REACH_NAME: the last known one; may be empty */
+	struct stat st;         /* REACH_GONE: all that is left */
 };
 
-/*
- * -ESTALE when there is no such node. Where the object is open one open is counted, to be undone
- * with node_close().
- */
+/* -ESTALE when there is no such node. To be followed by node_reached(). */
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach);
+void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach);
 
 /*
  * Open objects. A region exists from the first open to the last close of a node.
@@ -60,9 +58,19 @@ void node_close(struct nodes *nodes, uint64_t ino);
 struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino);
 
 /*
- * The last name of the object is gone: these were its attributes. Who still holds a descriptor that
- * gives no access (O_PATH) can see them until the node is forgotten.
+ * The last name of the object is gone, see gone.h. st: its attributes now; fd stands for it, is
+ * owned in any case, and is -1 if it is not to be held. Returns whether there was nothing to wait
+ * for before: see nodes_let_go().
  */
-void node_set_gone(struct nodes *nodes, uint64_t ino, const struct stat *st);
+bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st);
+
+/*
+ * Lets go of objects that are gone and have been held long enough, or of all. Returns whether there
+ * were any. *ret_wait: ms until the next one, -1 if there is none.
+ */
+bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait);
+
+/* Something had no memory (-ENOSPC): lets go of all. Returns whether it is worth trying again. */
+bool nodes_make_room(struct nodes *nodes);
 
 #endif

@@ -16,15 +16,22 @@
  */
 #define TRIES 100
 
+static int make_once(const struct shmfs_name *name, mode_t mode)
+{
+	return name ? shmfs_object_create(name, mode) : shmfs_object_create_unnamed(mode);
+}
+
 /* A new object of the caller's. name may be NULL. Returns a file descriptor. */
-static int make(
-	struct caller *caller, fuse_ino_t parent, const struct shmfs_name *name, mode_t mode)
+static int make(fuse_req_t req, struct caller *caller, fuse_ino_t parent,
+	const struct shmfs_name *name, mode_t mode)
 {
 	int fd;
 
 	fd = directory_enter_to_add(parent, caller, mode);
 	if (fd == 0)
-		fd = name ? shmfs_object_create(name, mode) : shmfs_object_create_unnamed(mode);
+		fd = make_once(name, mode);
+	if (fd == -ENOSPC && nodes_make_room(fs_of(req)->nodes))
+		fd = make_once(name, mode);
 	caller_leave();
 	return fd;
 }
@@ -73,13 +80,14 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
  * O_CREAT and maybe O_EXCL. An object that exists is never opened with O_CREAT: the kernel may
  * refuse that even to root (fs.protected_regular).
  */
-static int create_or_open(struct nodes *nodes, struct caller *caller, fuse_ino_t parent,
+static int create_or_open(fuse_req_t req, struct caller *caller, fuse_ino_t parent,
 	const struct shmfs_name *name, mode_t mode, int flags, struct stat *ret_st)
 {
+	struct nodes *nodes = fs_of(req)->nodes;
 	int r = -EEXIST;
 
 	for (int i = 0; i < TRIES; i++) {
-		const int fd = make(caller, parent, name, mode);
+		const int fd = make(req, caller, parent, name, mode);
 
 		if (fd >= 0)
 			return introduce(nodes, fd, name, ret_st);
@@ -105,8 +113,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t 
 	if (r == 0)
 		r = directory_may_add(parent, &caller);
 	if (r == 0)
-		r = create_or_open(
-			fs_of(req)->nodes, &caller, parent, &name, mode & 07777, fi->flags, &st);
+		r = create_or_open(req, &caller, parent, &name, mode & 07777, fi->flags, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
@@ -121,7 +128,7 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
 
 	r = directory_may_add(parent, &caller);
 	if (r == 0)
-		r = make(&caller, parent, NULL, mode & 07777);
+		r = make(req, &caller, parent, NULL, mode & 07777);
 	if (r >= 0)
 		r = introduce(fs_of(req)->nodes, r, NULL, &st);
 	if (r < 0)
@@ -142,7 +149,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t m
 	if (r == 0)
 		r = directory_may_add(parent, &caller);
 	if (r == 0)
-		r = fd = make(&caller, parent, &name, mode & 07777);
+		r = fd = make(req, &caller, parent, &name, mode & 07777);
 	if (r >= 0)
 		r = fstat(fd, &st) < 0 ? -errno : 0;
 	if (fd >= 0)

@@ -62,6 +62,14 @@ static int enter_to_change(struct caller *caller, int fd)
 	return st.st_mode & (S_ISUID | S_ISGID) ? caller_enter_to_change(caller, &st) : 0;
 }
 
+/* The kernel appends at the size it remembers, which others may have changed. */
+static ssize_t put(struct shmfs_region *region, const char *buf, size_t size, off_t offset,
+	const struct fuse_file_info *fi)
+{
+	return fi->flags & O_APPEND ? shmfs_region_append(region, buf, size)
+				    : shmfs_region_write(region, buf, size, offset);
+}
+
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
@@ -73,12 +81,17 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 	if (size >= LONG_COPY)
 		loop_expect_copy(fs->loop);
 	n = enter_to_change(&caller, shmfs_region_writer(region));
-	/* The kernel appends at the size it remembers, which others may have changed. */
 	if (n == 0)
-		n = fi->flags & O_APPEND ? shmfs_region_append(region, buf, size)
-					 : shmfs_region_write(region, buf, size, offset);
+		n = put(region, buf, size, offset, fi);
+	if (n == -ENOSPC && nodes_make_room(fs->nodes))
+		n = put(region, buf, size, offset, fi);
 	caller_leave();
 	reply_count(req, n);
+}
+
+static int allocate(int fd, int mode, off_t offset, off_t length)
+{
+	return fallocate(fd, mode, offset, length) < 0 ? -errno : 0;
 }
 
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
@@ -93,8 +106,10 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
 	if (length >= LONG_WORK)
 		loop_expect_long(fs->loop);
 	r = enter_to_change(&caller, fd);
-	if (r == 0 && fallocate(fd, mode, offset, length) < 0)
-		r = -errno;
+	if (r == 0)
+		r = allocate(fd, mode, offset, length);
+	if (r == -ENOSPC && nodes_make_room(fs->nodes))
+		r = allocate(fd, mode, offset, length);
 	caller_leave();
 	reply_result(req, r);
 }

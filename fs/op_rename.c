@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
+#include "loop.h"
 #include "object.h"
 #include "ops.h"
 #include "pin.h"
 #include "reply.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,20 +19,34 @@ static int hold_last_name(const struct shmfs_name *name, const struct stat *st)
 	return st->st_nlink == 1 ? shmfs_object_pin(name, st->st_ino, &held) : -1;
 }
 
-/* The name is gone, or not. Takes what hold_last_name() gave. */
-static void let_go(struct nodes *nodes, int held)
+/*
+ * The name is gone, or not. Takes what hold_last_name() gave, and holds it for who may just be
+ * opening it, see gone.h. What was unlinked only up to this size: an open that comes too late finds
+ * no name when it tries again, but whoever unlinks much memory wants to have it.
+ */
+#define UNLINKED_HOLD_MAX ((blkcnt_t)1024 * 1024 / 512)
+#define REPLACED_HOLD_MAX ((blkcnt_t)INT64_MAX)
+
+static void let_go(struct fs *fs, int held, blkcnt_t max)
 {
 	struct stat st;
 
 	if (held < 0)
 		return;
-	if (fstat(held, &st) == 0 && st.st_nlink == 0)
-		node_set_gone(nodes, st.st_ino, &st);
-	close(held);
+	if (fstat(held, &st) < 0 || st.st_nlink > 0) {
+		close(held);
+		return;
+	}
+	if (st.st_blocks > max) {
+		close(held);
+		held = -1;
+	}
+	if (node_set_gone(fs->nodes, st.st_ino, held, &st))
+		loop_tick(fs->loop);
 }
 
-static int unlink_object(struct nodes *nodes, struct caller *caller, fuse_ino_t parent,
-	const struct shmfs_name *name)
+static int unlink_object(
+	struct fs *fs, struct caller *caller, fuse_ino_t parent, const struct shmfs_name *name)
 {
 	struct stat st;
 	int r, held;
@@ -45,7 +61,7 @@ static int unlink_object(struct nodes *nodes, struct caller *caller, fuse_ino_t 
 	if (r == 0)
 		r = shmfs_object_unlink(name);
 	caller_leave();
-	let_go(nodes, held);
+	let_go(fs, held, UNLINKED_HOLD_MAX);
 	return r;
 }
 
@@ -57,7 +73,7 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
 
 	r = directory_entry(parent, component, &name);
 	if (r == 0)
-		r = unlink_object(fs_of(req)->nodes, &caller, parent, &name);
+		r = unlink_object(fs_of(req), &caller, parent, &name);
 	reply_result(req, r);
 }
 
@@ -113,7 +129,7 @@ static int may_move(const struct move *move, struct caller *caller)
 		       : directory_may_add(move->to_dir, caller);
 }
 
-static int carry_out(struct nodes *nodes, const struct move *move, const struct caller *caller)
+static int carry_out(struct fs *fs, const struct move *move, const struct caller *caller)
 {
 	const bool replaces = move->replaced.st_nlink > 0 && !(move->flags & RENAME_EXCHANGE);
 	const int held = replaces ? hold_last_name(&move->to, &move->replaced) : -1;
@@ -123,30 +139,30 @@ static int carry_out(struct nodes *nodes, const struct move *move, const struct 
 	if (r == 0)
 		r = shmfs_object_rename(&move->from, &move->to, move->kernel_flags);
 	caller_leave();
-	let_go(nodes, held);
+	let_go(fs, held, REPLACED_HOLD_MAX);
 	if (r < 0)
 		return r;
-	node_rename(nodes, move->object.st_ino, &move->to);
+	node_rename(fs->nodes, move->object.st_ino, &move->to);
 	if (move->flags & RENAME_EXCHANGE)
-		node_rename(nodes, move->replaced.st_ino, &move->from);
+		node_rename(fs->nodes, move->replaced.st_ino, &move->from);
 	return 0;
 }
 
-static int try_move(struct nodes *nodes, struct caller *caller, struct move *move)
+static int try_move(struct fs *fs, struct caller *caller, struct move *move)
 {
 	int r;
 
 	r = examine(move);
 	if (r == 0)
 		r = may_move(move, caller);
-	return r < 0 ? r : carry_out(nodes, move, caller);
+	return r < 0 ? r : carry_out(fs, move, caller);
 }
 
 /* How often a name is tried again that others give to an object and take away all the time. */
 #define TRIES 100
 
 static int rename_object(
-	struct nodes *nodes, struct caller *caller, struct move *move, const char *new_component)
+	struct fs *fs, struct caller *caller, struct move *move, const char *new_component)
 {
 	int r = -EEXIST;
 
@@ -154,7 +170,7 @@ static int rename_object(
 	if (!(move->flags & RENAME_EXCHANGE) && !shmfs_name_is_creatable(new_component))
 		return -EINVAL;
 	for (int i = 0; r == -EEXIST && i < TRIES; i++) {
-		r = try_move(nodes, caller, move);
+		r = try_move(fs, caller, move);
 		if (move->flags & RENAME_NOREPLACE)
 			break;
 	}
@@ -175,6 +191,6 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_in
 	if (r == 0)
 		r = directory_entry(new_parent, new_component, &move.to);
 	if (r == 0)
-		r = rename_object(fs_of(req)->nodes, &caller, &move, new_component);
+		r = rename_object(fs_of(req), &caller, &move, new_component);
 	reply_result(req, r);
 }

@@ -76,35 +76,39 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.gone) {
+	if (reach.kind == REACH_GONE)
 		*ret_st = reach.st;
-		return 0;
-	}
-	if (reach.fd < 0)
-		return by_name(nodes, ino, &reach, stat_by_name, ret_st);
-	r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
-	node_close(nodes, ino);
+	else if (reach.kind == REACH_NAME)
+		r = by_name(nodes, ino, &reach, stat_by_name, ret_st);
+	else
+		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
+	node_reached(nodes, ino, &reach);
 	return r;
+}
+
+/* The pin takes over what the reach has. */
+static int pin_reached(const struct reach *reach, struct pin *pin)
+{
+	pin->fd = reach->fd;
+	pin->kind = reach->kind == REACH_OPEN ? PIN_REGION : PIN_OWN;
+	return fstat(pin->fd, &pin->st) < 0 ? -errno : 0;
 }
 
 int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 {
-	struct pin pin = {.nodes = nodes, .ino = ino};
+	struct pin pin = {.nodes = nodes, .ino = ino, .fd = -1};
 	struct reach reach;
 	int r;
 
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.gone) {
-		r = -ESTALE;
-	} else if (reach.fd < 0) {
+	if (reach.kind == REACH_GONE)
+		return -ESTALE;
+	if (reach.kind == REACH_NAME)
 		r = by_name(nodes, ino, &reach, pin_by_name, &pin);
-	} else {
-		pin.fd = reach.fd;
-		pin.kind = PIN_REGION;
-		r = fstat(pin.fd, &pin.st) < 0 ? -errno : 0;
-	}
+	else
+		r = pin_reached(&reach, &pin);
 	if (r < 0)
 		node_unpin(&pin);
 	else
@@ -121,14 +125,13 @@ int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
-	if (reach.fd >= 0) {
+	if (reach.fd >= 0)
 		r = shmfs_object_reopen(reach.fd, flags);
-		node_close(nodes, ino);
-		return r;
-	}
-	if (reach.gone || reach.name.text[0] == '\0')
-		return -ESTALE;
-	r = shmfs_object_open(&reach.name, ino, flags, &st);
+	else if (reach.kind == REACH_NAME && reach.name.text[0] != '\0')
+		r = shmfs_object_open(&reach.name, ino, flags, &st);
+	else
+		r = -ESTALE;
+	node_reached(nodes, ino, &reach);
 	return r == -ENOENT ? -ESTALE : r;
 }
 
