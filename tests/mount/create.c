@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating objects: modes, owners, names, and what cannot be created. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const mode_t modes[] = {
+	0, 0400, 0200, 0600, 0644, 0666, 0777, 0100, 01644, 02755, 02644, 04755, 06777, 07777};
+
+static void modes_and_umasks(struct side *s)
+{
+	static const mode_t masks[] = {0, 022, 027, 077, 0777, 0111};
+
+	for (size_t m = 0; m < ARRAY_SIZE(masks); m++) {
+		umask(masks[m]);
+		for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+			T_FD(s, open("o", O_WRONLY | O_CREAT | O_EXCL, modes[i]));
+			note_lstat(s, "o");
+			T(s, unlink("o"));
+			T(s, mknod("o", modes[i], 0));
+			note_lstat(s, "o");
+			T(s, unlink("o"));
+		}
+	}
+}
+
+static void create_all_modes(struct side *s)
+{
+	char name[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		snprintf(name, sizeof(name), "%u-%o", geteuid(), modes[i]);
+		T_FD(s, open(name, O_RDWR | O_CREAT | O_EXCL, modes[i]));
+		note_lstat(s, name);
+		snprintf(name, sizeof(name), "%u-%o-node", geteuid(), modes[i]);
+		T(s, mknod(name, S_IFREG | modes[i], 0));
+		note_lstat(s, name);
+	}
+}
+
+/* What is left on both sides, owners included, is compared as well. */
+static void owners_of_new_objects(struct side *s)
+{
+	umask(0);
+	AS(s, ALICE)
+	{
+		create_all_modes(s);
+	}
+	AS(s, MEMBER)
+	{
+		create_all_modes(s);
+	}
+}
+
+static void owner_with_supplementary_groups(struct side *s)
+{
+	umask(002);
+	AS(s, SUPPLEMENT)
+	{
+		create_all_modes(s);
+	}
+	create_all_modes(s);
+}
+
+/* The effective ids count. */
+static void owner_is_the_effective_user(struct side *s)
+{
+	AS(s, ROOT)
+	{
+		T(s, setresgid(0, ALICE.gid, 0));
+		T(s, setresuid(0, ALICE.uid, 0));
+		T_FD(s, open("effective", O_RDWR | O_CREAT, 0640));
+		note_open(s, "effective", O_RDWR, 0);
+	}
+	AS(s, ROOT)
+	{
+		T(s, setfsgid(BOB.gid));
+		T(s, setfsuid(BOB.uid));
+		T_FD(s, open("fs-ids", O_RDWR | O_CREAT, 0640));
+		note_open(s, "effective", O_RDONLY, 0);
+	}
+}
+
+/* A new object may be opened for what its own mode forbids; only at its creation. */
+static void the_creator_gets_what_it_asked_for(struct side *s)
+{
+	AS(s, ALICE)
+	{
+		const int fd = T_FD(s, open("o", O_RDWR | O_CREAT | O_EXCL, 0));
+		char c = 0;
+
+		T(s, write(fd, "x", 1));
+		T(s, pread(fd, &c, 1, 0));
+		T(s, ftruncate(fd, 100));
+		note_open(s, "o", O_RDONLY, 0);
+		note_open(s, "o", O_RDWR | O_CREAT, 0600);
+		T(s, fchmod(fd, 0400));
+		note_open(s, "o", O_RDONLY, 0);
+		note_open(s, "o", O_WRONLY, 0);
+	}
+}
+
+static void existing_names(struct side *s)
+{
+	static const int flags[] = {O_CREAT, O_CREAT | O_EXCL, O_CREAT | O_TRUNC,
+		O_CREAT | O_EXCL | O_TRUNC, O_CREAT | O_NOFOLLOW, O_CREAT | O_DIRECTORY,
+		O_CREAT | O_APPEND, O_TRUNC, O_EXCL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		make_outside(s, "o", 0, 0, 0644, 100);
+		note_open(s, "o", O_RDWR | flags[i], 0777);
+		note_lstat(s, "o");
+		note_open(s, "o", O_RDONLY | flags[i], 0777);
+		note_lstat(s, "o");
+		note_open(s, "new", O_RDWR | flags[i], 0640);
+		note_lstat(s, "new");
+		unlink("new");
+		T(s, mknod("o", 0644, 0));
+		T(s, unlink("o"));
+	}
+}
+
+static void creating_over_objects_of_others(struct side *s)
+{
+	make_outside(s, "secret", ALICE.uid, ALICE.gid, 0600, 10);
+	make_outside(s, "public", ALICE.uid, ALICE.gid, 0666, 10);
+	make_outside(s, "shared", ALICE.uid, ALICE.gid, 0660, 10);
+	AS(s, BOB)
+	{
+		note_open(s, "secret", O_RDWR | O_CREAT, 0600);
+		note_open(s, "secret", O_RDWR | O_CREAT | O_EXCL, 0600);
+		note_open(s, "secret", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		note_open(s, "public", O_RDWR | O_CREAT, 0600);
+		note_open(s, "public", O_RDWR | O_CREAT | O_EXCL, 0600);
+		note_open(s, "shared", O_RDWR | O_CREAT, 0600);
+	}
+	AS(s, MEMBER)
+	{
+		note_open(s, "shared", O_RDWR | O_CREAT, 0600);
+		note_open(s, "secret", O_RDWR | O_CREAT, 0600);
+	}
+	note_open(s, "secret", O_RDWR | O_CREAT, 0600);
+	note_open(s, "public", O_RDWR | O_CREAT | O_TRUNC, 0600);
+}
+
+static void lengths_of_names(struct side *s)
+{
+	char name[300];
+
+	for (size_t len = 253; len < 259; len++) {
+		memset(name, 'n', sizeof(name));
+		name[len] = '\0';
+		note(s, "length %zu", len);
+		note_open(s, name, O_RDONLY, 0);
+		note_open(s, name, O_RDWR | O_CREAT, 0600);
+		T(s, mknod(name, 0600, 0));
+		T(s, access(name, F_OK));
+		T(s, truncate(name, 10));
+		T(s, link(name, "short"));
+		T(s, unlink("short"));
+		T(s, rename(name, "short"));
+		T(s, rename("short", name));
+		T(s, unlink(name));
+	}
+}
+
+static void ordinary_but_odd_names(struct side *s)
+{
+	static const char *const names[] = {"%", "%2", "%2f", "%%", "%2%46", "2F", "%2 F", " ", "-",
+		"...", ".hidden", "a\nb", "\xff\xfe", "\xc3\xa4", "sem.x", "#1", "*", "\\"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		note_open(s, names[i], O_RDWR | O_CREAT | O_EXCL, 0600);
+		T(s, truncate(names[i], (off_t)i));
+		note_lstat(s, names[i]);
+	}
+	T(s, rename("%2f", "%2"));
+	note_open(s, "", O_RDWR | O_CREAT, 0600);
+	note_open(s, ".", O_RDWR | O_CREAT, 0600);
+	note_open(s, "missing/o", O_RDWR | O_CREAT, 0600);
+	note_open(s, "%/o", O_RDWR | O_CREAT, 0600);
+	note_open(s, "%/", O_RDONLY, 0);
+	note_open(s, "new/", O_RDWR | O_CREAT, 0600);
+}
+
+static void mount_path(char *ret, size_t size, const char *name)
+{
+	snprintf(ret, size, "%s/%s", harness()->daemon.mount, name);
+}
+
+/* A component that holds an encoded slash would be a path. */
+static void encoded_slashes_cannot_be_made(void **state)
+{
+	char encoded[80], plain[80];
+
+	(void)state;
+	mount_path(encoded, sizeof(encoded), "a%2Fb");
+	mount_path(plain, sizeof(plain), "plain");
+	assert_int_equal(open(encoded, O_RDWR | O_CREAT, 0600), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(mknod(encoded, 0600, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_return_code(mknod(plain, 0600, 0), errno);
+	assert_int_equal(rename(plain, encoded), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(link(plain, encoded), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(access(encoded, F_OK), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_return_code(unlink(plain), errno);
+	assert_true(is_empty(SHM_DIR));
+}
+
+/* But when others made one, it is there under its raw name, like everything else. */
+static void encoded_slashes_of_others_are_visible(struct side *s)
+{
+	make_outside(s, "a%2Fb", 0, 0, 0644, 100);
+	make_outside(s, "%2F", 0, 0, 0644, 100);
+	note_lstat(s, "a%2Fb");
+	note_open(s, "a%2Fb", O_RDWR, 0);
+	note_open(s, "a%2Fb", O_RDWR | O_CREAT, 0600);
+	note_open(s, "a%2Fb", O_RDWR | O_CREAT | O_EXCL, 0600);
+	T(s, truncate("a%2Fb", 50));
+	T(s, chmod("%2F", 0600));
+	T(s, link("%2F", "second"));
+	T(s, rename("%2F", "third"));
+	T(s, unlink("a%2Fb"));
+}
+
+static void expect_eperm(int result)
+{
+	const int error = errno;
+
+	assert_int_equal(result, -1);
+	assert_int_equal(error, EPERM);
+}
+
+static void only_regular_files_can_be_made(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char path[80];
+
+	(void)state;
+	mount_path(path, sizeof(path), "x");
+	memcpy(address.sun_path, path, sizeof(path));
+	expect_eperm(mkdir(path, 0755));
+	expect_eperm(symlink("target", path));
+	expect_eperm(mknod(path, S_IFIFO | 0600, 0));
+	expect_eperm(mknod(path, S_IFSOCK | 0600, 0));
+	expect_eperm(mknod(path, S_IFCHR | 0600, makedev(1, 3)));
+	expect_eperm(mknod(path, S_IFBLK | 0600, makedev(1, 0)));
+	expect_eperm(bind(sock, (struct sockaddr *)&address, sizeof(address)));
+	close(sock);
+	assert_true(is_empty(SHM_DIR));
+}
+
+static void make_odd_entries(void)
+{
+	assert_return_code(mkdir(SHM_DIR "/directory", 0755), errno);
+	assert_return_code(symlink("/etc/passwd", SHM_DIR "/symlink"), errno);
+	assert_return_code(mkfifo(SHM_DIR "/fifo", 0666), errno);
+	assert_return_code(mknod(SHM_DIR "/device", S_IFCHR | 0666, makedev(1, 3)), errno);
+	assert_return_code(mknod(SHM_DIR "/socket", S_IFSOCK | 0666, 0), errno);
+}
+
+static void expect_error(int result, int expected)
+{
+	const int error = errno;
+
+	assert_int_equal(result, -1);
+	assert_int_equal(error, expected);
+}
+
+/* What others put into /dev/shm that is no object: not shown, not opened, and never lost. */
+static void expect_hidden(const char *name)
+{
+	char path[80], plain[80], outside[80];
+	struct stat old, new;
+
+	snprintf(outside, sizeof(outside), SHM_DIR "/%s", name);
+	mount_path(path, sizeof(path), name);
+	mount_path(plain, sizeof(plain), "plain");
+	assert_return_code(lstat(outside, &old), errno);
+	assert_return_code(mknod(plain, 0600, 0), errno);
+	expect_error(lstat(path, &new), ENOENT);
+	expect_error(open(path, O_RDWR | O_CLOEXEC), ENOENT);
+	expect_error(unlink(path), ENOENT);
+	expect_error(rename(path, plain), ENOENT);
+	expect_error(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), EEXIST);
+	expect_error(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), EEXIST);
+	expect_error(open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), EEXIST);
+	expect_error(mknod(path, 0600, 0), EEXIST);
+	expect_error(link(plain, path), EEXIST);
+	assert_int_equal(rename(plain, path), -1);
+	expect_error(renameat2(AT_FDCWD, plain, AT_FDCWD, path, RENAME_NOREPLACE), EEXIST);
+	assert_return_code(lstat(outside, &new), errno);
+	assert_int_equal(old.st_ino, new.st_ino);
+	assert_return_code(unlink(plain), errno);
+}
+
+static void other_entries_are_hidden_and_kept(void **state)
+{
+	(void)state;
+	make_odd_entries();
+	expect_hidden("directory");
+	expect_hidden("symlink");
+	expect_hidden("fifo");
+	expect_hidden("device");
+	expect_hidden("socket");
+	assert_true(is_empty(harness()->daemon.mount));
+	sweep(SHM_DIR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		COMPARED(modes_and_umasks),
+		COMPARED(owners_of_new_objects),
+		COMPARED(owner_with_supplementary_groups),
+		COMPARED(owner_is_the_effective_user),
+		COMPARED(the_creator_gets_what_it_asked_for),
+		COMPARED(existing_names),
+		COMPARED(creating_over_objects_of_others),
+		COMPARED(lengths_of_names),
+		COMPARED(ordinary_but_odd_names),
+		cmocka_unit_test(encoded_slashes_cannot_be_made),
+		COMPARED(encoded_slashes_of_others_are_visible),
+		cmocka_unit_test(only_regular_files_can_be_made),
+		cmocka_unit_test(other_entries_are_hidden_and_kept),
+	};
+
+	return RUN_MOUNTED(tests);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Every way to end, what survives it, and what a dead daemon leaves. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
+
+static char buf[MIB], got[MIB];
+
+static int open_in(const char *dir, const char *name, int flags)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	return fd;
+}
+
+static void signals_end_it(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "signals");
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		daemon_start(&daemon, dir, NULL);
+		assert_return_code(kill(daemon.pid, signals[i]), errno);
+		daemon_expect_end(&daemon);
+	}
+}
+
+static void signals_end_it_while_files_are_open(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "open-files");
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		int fd, listing;
+
+		daemon_start(&daemon, dir, NULL);
+		fd = open_in(dir, "o", FD_FLAGS);
+		listing = open_in(dir, ".", O_RDONLY | O_DIRECTORY);
+		assert_int_equal(write(fd, buf, sizeof(buf)), sizeof(buf));
+		assert_return_code(kill(daemon.pid, signals[i]), errno);
+		daemon_expect_end(&daemon);
+		assert_int_equal(write(fd, buf, 1), -1);
+		close(fd);
+		close(listing);
+	}
+	sweep(SHM_DIR);
+}
+
+static _Noreturn void keep_writing(const char *dir)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/busy", dir);
+	fd = open(path, FD_FLAGS, 0600);
+	while (pwrite(fd, buf, sizeof(buf), 0) == sizeof(buf))
+		;
+	_exit(0);
+}
+
+static bool has_object(const void *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+static void a_signal_ends_it_in_the_middle_of_work(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+	pid_t pid;
+
+	(void)state;
+	make_dir(dir, harness()->base, "working");
+	daemon_start(&daemon, dir, NULL);
+	pid = fork();
+	if (pid == 0)
+		keep_writing(dir);
+	assert_true(wait_until(has_object, SHM_DIR "/busy"));
+	assert_return_code(kill(daemon.pid, SIGTERM), errno);
+	assert_int_equal(wait_child(pid), 0);
+	daemon_expect_end(&daemon);
+	sweep(SHM_DIR);
+}
+
+static void tools_unmount_it(void **state)
+{
+	struct daemon daemon;
+	struct outcome o;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "tools");
+	daemon_start(&daemon, dir, NULL);
+	run(&o, (const char *const[]){"fusermount3", "-u", dir, NULL});
+	assert_int_equal(o.status, 0);
+	daemon_expect_end(&daemon);
+	daemon_start(&daemon, dir, NULL);
+	run(&o, (const char *const[]){"umount", dir, NULL});
+	assert_int_equal(o.status, 0);
+	daemon_expect_end(&daemon);
+}
+
+/* As everywhere: a mount in use is busy; a lazy unmount lasts until the last close. */
+static void unmounting_while_files_are_open(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+	int fd;
+
+	(void)state;
+	make_dir(dir, harness()->base, "lazy");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	assert_int_equal(umount2(dir, 0), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(write(fd, "before", 6), 6);
+	assert_return_code(umount2(dir, MNT_DETACH), errno);
+	assert_int_equal(write(fd, "after", 5), 5);
+	assert_int_equal(pread(fd, got, 100, 0), 11);
+	close(fd);
+	daemon_expect_end(&daemon);
+	sweep(SHM_DIR);
+}
+
+static void expect_dead(const char *dir)
+{
+	struct stat st;
+
+	assert_int_equal(stat(dir, &st), -1);
+	assert_int_equal(errno, ENOTCONN);
+	assert_true(is_mount_point(dir));
+}
+
+static void leave_stale(const char *dir)
+{
+	struct daemon daemon;
+
+	daemon_start(&daemon, dir, NULL);
+	daemon_kill(&daemon);
+	expect_dead(dir);
+}
+
+static void a_stale_mount_is_cleaned_at_the_next_start(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "stale");
+	for (int i = 0; i < 3; i++) {
+		leave_stale(dir);
+		daemon_start(&daemon, dir, NULL);
+		daemon_stop(&daemon);
+	}
+}
+
+static void a_stale_mount_with_open_files_is_cleaned(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+	int fd;
+
+	(void)state;
+	make_dir(dir, harness()->base, "stale-open");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	daemon_kill(&daemon);
+	expect_dead(dir);
+	daemon_start(&daemon, dir, NULL);
+	close(fd);
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
+}
+
+/* Also when the mount point is not written as the kernel writes it. */
+static void a_stale_mount_is_found_by_any_path(void **state)
+{
+	char dir[64], paths[3][80];
+	struct outcome o;
+	pid_t pid;
+
+	(void)state;
+	make_dir(dir, harness()->base, "stale-path");
+	snprintf(paths[0], sizeof(paths[0]), "%s/", dir);
+	snprintf(paths[1], sizeof(paths[1]), "/dev/..%s", dir);
+	snprintf(paths[2], sizeof(paths[2]), "stale-path");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		leave_stale(dir);
+		assert_return_code(chdir(harness()->base), errno);
+		run(&o, (const char *const[]){daemon_path(), paths[i], NULL});
+		assert_return_code(chdir("/"), errno);
+		assert_int_equal(o.status, 0);
+		assert_true(mount_is_usable(dir, ROOT));
+		pid = adopted_child();
+		assert_return_code(kill(pid, SIGTERM), errno);
+		assert_int_equal(wait_child(pid), 0);
+		assert_false(is_mount_point(dir));
+	}
+}
+
+static void kill_loses_nothing(void **state)
+{
+	struct timespec times[2] = {{1000, 1}, {2000, 2}};
+	struct daemon daemon;
+	struct stat old, new;
+	char dir[64];
+	int fd, sparse;
+
+	(void)state;
+	make_dir(dir, harness()->base, "killed");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	sparse = open_in(dir, "sparse", FD_FLAGS);
+	fill(buf, sizeof(buf), 1, 0);
+	assert_int_equal(write(fd, buf, sizeof(buf)), sizeof(buf));
+	assert_return_code(fchmod(fd, 04751), errno);
+	assert_return_code(fchown(fd, ALICE.uid, BOB.gid), errno);
+	assert_return_code(futimens(fd, times), errno);
+	assert_return_code(ftruncate(sparse, TIB), errno);
+	assert_return_code(fstat(fd, &old), errno);
+	daemon_kill(&daemon);
+	close(fd);
+	close(sparse);
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", O_RDONLY);
+	assert_return_code(fstat(fd, &new), errno);
+	assert_int_equal(old.st_ino, new.st_ino);
+	assert_int_equal(old.st_mode, new.st_mode);
+	assert_int_equal(old.st_uid, new.st_uid);
+	assert_int_equal(old.st_gid, new.st_gid);
+	assert_int_equal(old.st_size, new.st_size);
+	assert_int_equal(old.st_mtim.tv_sec, 2000);
+	assert_int_equal(new.st_mtim.tv_sec, 2000);
+	assert_int_equal(new.st_mtim.tv_nsec, 2);
+	assert_int_equal(read(fd, got, sizeof(got)), sizeof(got));
+	assert_memory_equal(buf, got, sizeof(buf));
+	close(fd);
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
+}
+
+static void two_mounts_show_the_same_tree(void **state)
+{
+	char first[64], second[64], path[80];
+	struct daemon daemons[2];
+	struct stat a, b;
+
+	(void)state;
+	make_dir(first, harness()->base, "first");
+	make_dir(second, harness()->base, "second");
+	daemon_start(&daemons[0], first, NULL);
+	daemon_start(&daemons[1], second, NULL);
+	for (int i = 1; i < 200; i++) {
+		const int in = open_in(first, "o", FD_FLAGS);
+		const int out = open_in(second, "o", O_RDWR);
+		const size_t len = (size_t)i * 1000;
+
+		fill(buf, len, (unsigned int)i, 0);
+		assert_int_equal(pwrite(in, buf, len, i), len);
+		assert_int_equal(pread(out, got, sizeof(got), i), len);
+		assert_memory_equal(buf, got, len);
+		assert_return_code(ftruncate(out, i), errno);
+		assert_return_code(fstat(in, &a), errno);
+		assert_return_code(fstat(out, &b), errno);
+		assert_int_equal(a.st_size, i);
+		assert_int_equal(a.st_ino, b.st_ino);
+		snprintf(path, sizeof(path), "%s/o", i % 2 ? first : second);
+		assert_return_code(unlink(path), errno);
+		snprintf(path, sizeof(path), "%s/o", i % 2 ? second : first);
+		assert_int_equal(access(path, F_OK), -1);
+		close(in);
+		close(out);
+	}
+	daemon_stop(&daemons[0]);
+	assert_true(mount_is_usable(second, ROOT));
+	daemon_stop(&daemons[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signals_end_it),
+		cmocka_unit_test(signals_end_it_while_files_are_open),
+		cmocka_unit_test(a_signal_ends_it_in_the_middle_of_work),
+		cmocka_unit_test(tools_unmount_it),
+		cmocka_unit_test(unmounting_while_files_are_open),
+		cmocka_unit_test(a_stale_mount_is_cleaned_at_the_next_start),
+		cmocka_unit_test(a_stale_mount_with_open_files_is_cleaned),
+		cmocka_unit_test(a_stale_mount_is_found_by_any_path),
+		cmocka_unit_test(kill_loses_nothing),
+		cmocka_unit_test(two_mounts_show_the_same_tree),
+	};
+
+	return RUN_BARE(tests);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every mounted test starts from: a world of its own (world.h), a reference tmpfs, and, for
+ * most subjects, one daemon that serves one mount during all tests of the program and has to end
+ * well after them.
+ */
+#ifndef SHMFS_TEST_HARNESS_H
+#define SHMFS_TEST_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon.h"
+#include "side.h"
+#include "util.h"
+#include "world.h"
+
+#define SHM_DIR "/dev/shm"
+
+struct harness {
+	const char *base;   /* for mount points and logs of the test */
+	char reference[64]; /* a tmpfs like the one at /dev/shm */
+	struct daemon daemon;
+};
+
+const struct harness *harness(void);
+
+/* Runs the tests on a mount; to be returned from main(). */
+#define RUN_MOUNTED(tests) harness_run(tests, ARRAY_SIZE(tests), true)
+
+/* Runs tests that start their daemons themselves. */
+#define RUN_BARE(tests) harness_run(tests, ARRAY_SIZE(tests), false)
+
+int harness_run(const struct CMUnitTest *tests, size_t n, bool mounted);
+
+#endif

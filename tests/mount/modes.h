@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The differential test of the mode rules: what modes.c and its parts share.
+ *
+ * A trial is one call on one object by one caller. Trials come in batches: root makes the objects
+ * of all trials, from outside, on both sides; a process with the credentials of the caller makes
+ * all calls, on the one side and on the other; root compares the answers and what the calls left.
+ */
+#ifndef SHMFS_TEST_MODES_H
+#define SHMFS_TEST_MODES_H
+
+#include "harness.h"
+
+/* tmpfs itself, and the mount. */
+enum { REFERENCE, MOUNT, SIDES };
+
+/* Owner and group of the objects in question; FRIENDS is another group, of some callers. */
+enum { OWNER = 2001, GROUP = 2001, OTHER = 2002, STRANGER = 2008, FRIENDS = 2010, FOREIGN = 2099 };
+
+/* Stands for the caller's own group in a call. */
+#define OWN_GROUP (-2)
+
+/* A kind of caller. */
+struct identity {
+	const char *name;
+	struct who who;
+	bool real_differs; /* real user STRANGER, as in a set-user-ID program */
+	bool by_fsuid;     /* root with another fsuid and fsgid, as a file server */
+	int more_groups;   /* so many others come before those in `who` */
+	enum { NO_NAMESPACE, MAPS_USER, MAPS_BOTH } namespace; /* is uid 0 in a user namespace */
+};
+
+/* Makes this process one of that kind, for good. Returns 0 or -1. */
+int identity_become(const struct identity *identity);
+
+/* What stat(2) tells, but for times and blocks. */
+struct view {
+	bool exists;
+	int same_as; /* 0, 1: the object that the trial had as its first, second; -1: another one */
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	nlink_t links;
+	off_t size;
+};
+
+struct answer {
+	long result;
+	int error;        /* 0 on success */
+	struct view seen; /* of the descriptor that a call returned */
+};
+
+/* An object of a trial as it is before; mode ABSENT: there is none. */
+#define ABSENT ((mode_t)-1)
+struct spec {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/* What a call gets. */
+struct target {
+	int dir;          /* of the side */
+	const char *path; /* of the directory */
+	const char *names[2];
+	int fd;     /* opened by root as the operation wants, or -1 */
+	int source; /* something to copy from, of the same side */
+};
+
+struct op {
+	const char *name;
+	/* Returns what the system call did, with its errno. */
+	long (*call)(const struct op *op, const struct target *target, struct view *ret_seen);
+	int a, b;
+	int open_flags;   /* how root opens the object before; 0: not at all */
+	off_t size;       /* of the object; 0: small */
+	bool eperm_first; /* may be EPERM where it is EACCES on tmpfs */
+};
+#define BY_FD(flags) .open_flags = 1 + (flags)
+#define BIG .size = 160 * 1024
+
+struct trial {
+	const struct op *op;
+	struct spec specs[2];
+	char names[2][24];
+
+	int fd[SIDES];
+	ino_t inodes[SIDES][2];
+	struct answer answers[SIDES];
+	struct view left[SIDES][2];
+};
+
+/* A directory on both sides, and who works there. */
+struct stage {
+	const char *mount;
+	int outside[SIDES]; /* without the mount between */
+	int inside[SIDES];
+	int source[SIDES]; /* read by whoever wants to copy */
+	struct spec dir;   /* of the directory */
+	unsigned long compared, differences;
+	const struct op *shown_op; /* the last that differed: of each some are shown */
+	int shown;
+};
+
+/* Opens it: both directories are empty, 1777 and root's. Asserts. */
+void stage_open(struct stage *stage, const char *mount);
+void stage_close(struct stage *stage);
+
+/* Owner and mode of the directory on both sides, from now on. */
+void stage_set_dir(struct stage *stage, struct spec dir);
+
+/* Prints how much was compared, and fails if something was different. */
+void stage_conclude(const struct stage *stage, const char *what);
+
+/* Room for trials, shared with the process that makes the calls. */
+enum { BATCH = 256 };
+struct trial *trials_new(void);
+void trials_free(struct trial *trials);
+
+/* Makes all calls of a batch, and compares. */
+void stage_run(
+	struct stage *stage, const struct identity *identity, struct trial *trials, size_t n);
+
+/* Is the operation wanted? See modes.c. */
+bool op_is_wanted(const struct op *op);
+
+/* O_CREAT on an object of others in a sticky directory is refused outside of the mount only. */
+bool may_create_existing(void);
+
+/*
+ * The next mode to be tried, after `mode` (or -1); -1 at the end. Every stride-th one, those that
+ * are always tried, and others for another `phase`.
+ */
+int next_mode(int mode, unsigned stride, unsigned phase);
+
+/* How many modes are left out in an ordinary run; see modes.c. */
+unsigned modes_stride(unsigned usual);
+
+/*
+ * All operations by this caller on an object of this owner and every mode (modes_object.c). Through
+ * an ordinary user's own mount nobody else can open an object for the caller.
+ */
+void try_objects(struct stage *stage, const struct identity *identity, struct spec owner,
+	unsigned stride, bool is_own_mount);
+
+/* On the entries of a directory of this owner, and on itself (modes_directory.c). */
+void try_directories(struct stage *stage, const struct identity *identity, struct spec owner,
+	unsigned stride, bool is_own_mount);
+
+/* Tests of their own. */
+void random_walks(void **state);           /* modes_walk.c */
+void users_at_the_same_time(void **state); /* modes_crowd.c */
+void groups_that_change(void **state);     /* modes_crowd.c */
+
+#endif

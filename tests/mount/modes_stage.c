@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches of trials: making the objects, making the calls, comparing. */
+#include "modes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SMALL_SIZE = 14, SHOWN = 20 };
+
+/* A script: it can be executed. */
+static const char small[SMALL_SIZE + 1] = "#!/bin/true\n#\n";
+
+static const char zeroes[256 * 1024];
+
+struct trial *trials_new(void)
+{
+	struct trial *trials = mmap(NULL, BATCH * sizeof(*trials), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(trials != MAP_FAILED);
+	return trials;
+}
+
+void trials_free(struct trial *trials)
+{
+	munmap(trials, BATCH * sizeof(*trials));
+}
+
+static int open_dir(const char *path, int flags)
+{
+	const int fd = open(path, flags | O_DIRECTORY | O_CLOEXEC);
+
+	assert_return_code(fd, errno);
+	return fd;
+}
+
+/* Bytes to copy, in an object without a name: on the mount, it has to be one of its own. */
+static int open_source(int outside, int inside)
+{
+	int fd = openat(outside, "source", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	assert_return_code(fd, errno);
+	assert_return_code(ftruncate(fd, 256 * 1024), errno);
+	close(fd);
+	fd = openat(inside, "source", O_RDONLY | O_CLOEXEC);
+	unlinkat(outside, "source", 0);
+	return fd;
+}
+
+void stage_open(struct stage *stage, const char *mount)
+{
+	const struct rlimit files = {8 * BATCH, 8 * BATCH};
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	sweep(harness()->reference);
+	sweep(SHM_DIR);
+	*stage = (struct stage){
+		.mount = mount,
+		.outside = {open_dir(harness()->reference, O_RDONLY), open_dir(SHM_DIR, O_RDONLY)},
+		.inside = {open_dir(harness()->reference, O_PATH), open_dir(mount, O_PATH)},
+	};
+	for (int side = 0; side < SIDES; side++)
+		stage->source[side] = open_source(stage->outside[side], stage->inside[side]);
+	stage_set_dir(stage, (struct spec){0, 0, 01777});
+}
+
+void stage_close(struct stage *stage)
+{
+	stage_set_dir(stage, (struct spec){0, 0, 01777});
+	for (int side = 0; side < SIDES; side++) {
+		close(stage->outside[side]);
+		close(stage->inside[side]);
+		if (stage->source[side] >= 0)
+			close(stage->source[side]);
+	}
+}
+
+void stage_set_dir(struct stage *stage, struct spec dir)
+{
+	for (int side = 0; side < SIDES; side++) {
+		assert_return_code(fchown(stage->outside[side], dir.uid, dir.gid), errno);
+		assert_return_code(fchmod(stage->outside[side], dir.mode), errno);
+	}
+	stage->dir = dir;
+}
+
+static ino_t make_object(int dir, const char *name, const struct spec *spec, off_t size)
+{
+	struct stat st;
+	int fd;
+
+	if (spec->mode == ABSENT)
+		return 0;
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	assert_int_equal(pwrite(fd, zeroes, (size_t)size, 0), size);
+	assert_int_equal(pwrite(fd, small, SMALL_SIZE, 0), SMALL_SIZE);
+	assert_return_code(fchown(fd, spec->uid, spec->gid), errno);
+	assert_return_code(fchmod(fd, spec->mode), errno);
+	assert_return_code(fstat(fd, &st), errno);
+	close(fd);
+	return st.st_ino;
+}
+
+/* The daemon maps an object when a multiple of it has been transferred. */
+static void transfer_much(int fd, off_t size)
+{
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(pwrite(fd, zeroes, (size_t)size, 0), size);
+}
+
+static int open_before(int dir, const struct trial *trial)
+{
+	const struct op *op = trial->op;
+	const int flags = op->open_flags - 1;
+	int fd;
+
+	if (op->open_flags == 0 || trial->specs[0].mode == ABSENT)
+		return -1;
+	fd = openat(dir, trial->names[0], flags | O_CLOEXEC);
+	assert_return_code(fd, errno);
+	if (op->size > 0 && !(flags & O_APPEND))
+		transfer_much(fd, op->size);
+	return fd;
+}
+
+static void prepare(const struct stage *stage, struct trial *trial)
+{
+	for (int side = 0; side < SIDES; side++) {
+		for (int i = 0; i < 2; i++)
+			trial->inodes[side][i] = make_object(stage->outside[side], trial->names[i],
+				&trial->specs[i], trial->op->size);
+		trial->fd[side] = open_before(stage->inside[side], trial);
+	}
+}
+
+static void make_calls(const struct stage *stage, struct trial *trial)
+{
+	for (int side = 0; side < SIDES; side++) {
+		const struct target target = {
+			.dir = stage->inside[side],
+			.path = side == MOUNT ? stage->mount : harness()->reference,
+			.names = {trial->names[0], trial->names[1]},
+			.fd = trial->fd[side],
+			.source = stage->source[side],
+		};
+		struct answer *answer = &trial->answers[side];
+
+		*answer = (struct answer){0};
+		errno = 0;
+		answer->result = trial->op->call(trial->op, &target, &answer->seen);
+		answer->error = answer->result < 0 ? errno : 0;
+	}
+}
+
+static struct view look(const struct stage *stage, const struct trial *trial, int side, int i)
+{
+	struct stat st;
+	struct view view = {.exists = false};
+
+	if (fstatat(stage->outside[side], trial->names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return view;
+	view = (struct view){true, -1, st.st_mode, st.st_uid, st.st_gid, st.st_nlink, st.st_size};
+	for (int k = 0; k < 2; k++)
+		if (st.st_ino == trial->inodes[side][k])
+			view.same_as = k;
+	return view;
+}
+
+/* What is left, and nothing is left of it afterwards. */
+static void collect(const struct stage *stage, struct trial *trial)
+{
+	for (int side = 0; side < SIDES; side++) {
+		for (int i = 0; i < 2; i++)
+			trial->left[side][i] = look(stage, trial, side, i);
+		for (int i = 0; i < 2; i++)
+			unlinkat(stage->outside[side], trial->names[i], 0);
+		if (trial->fd[side] >= 0)
+			close(trial->fd[side]);
+	}
+}
+
+static bool same_view(const struct view *a, const struct view *b)
+{
+	return a->exists == b->exists && a->same_as == b->same_as && a->mode == b->mode &&
+	       a->uid == b->uid && a->gid == b->gid && a->links == b->links && a->size == b->size;
+}
+
+static bool same_error(const struct trial *trial)
+{
+	const int reference = trial->answers[REFERENCE].error, mount = trial->answers[MOUNT].error;
+
+	return reference == mount ||
+	       (trial->op->eperm_first && reference == EACCES && mount == EPERM);
+}
+
+static bool is_same(const struct trial *trial)
+{
+	const struct answer *a = &trial->answers[REFERENCE], *b = &trial->answers[MOUNT];
+
+	return a->result == b->result && same_error(trial) && same_view(&a->seen, &b->seen) &&
+	       same_view(&trial->left[REFERENCE][0], &trial->left[MOUNT][0]) &&
+	       same_view(&trial->left[REFERENCE][1], &trial->left[MOUNT][1]);
+}
+
+static void show_view(const char *what, const struct view *view)
+{
+	if (!view->exists)
+		return;
+	print_error("; %s %o %u:%u links %ju size %jd", what, view->mode, view->uid, view->gid,
+		(uintmax_t)view->links, (intmax_t)view->size);
+	if (view->same_as >= 0)
+		print_error(" (was %s)", view->same_as == 0 ? "first" : "second");
+}
+
+static void show_side(const struct trial *trial, int side)
+{
+	const struct answer *answer = &trial->answers[side];
+
+	print_error("    %s: %ld %s", side == MOUNT ? "mount" : "tmpfs", answer->result,
+		answer->error ? strerrorname_np(answer->error) : "");
+	show_view("opened", &answer->seen);
+	show_view("first", &trial->left[side][0]);
+	show_view("second", &trial->left[side][1]);
+	print_error("\n");
+}
+
+static void show(
+	const struct stage *stage, const struct identity *identity, const struct trial *trial)
+{
+	print_error("different: as %s: %s", identity->name, trial->op->name);
+	for (int i = 0; i < 2; i++)
+		if (trial->specs[i].mode != ABSENT)
+			print_error(", %s object %u:%u %04o", i ? "second" : "first",
+				trial->specs[i].uid, trial->specs[i].gid, trial->specs[i].mode);
+	print_error(", directory %u:%u %04o\n", stage->dir.uid, stage->dir.gid, stage->dir.mode);
+	show_side(trial, REFERENCE);
+	show_side(trial, MOUNT);
+}
+
+/*
+ * The kernel removes S_ISGID from new files itself, by the mode of the directory as it was when
+ * somebody looked last.
+ */
+static void look_at_dir(const struct stage *stage)
+{
+	struct stat st;
+
+	if (stat(stage->mount, &st) < 0)
+		_exit(1);
+}
+
+static void run_as_identity(
+	const struct stage *stage, const struct identity *identity, struct trial *trials, size_t n)
+{
+	const pid_t pid = fork();
+
+	assert_return_code(pid, errno);
+	if (pid == 0) {
+		umask(0);
+		if (identity_become(identity) < 0)
+			_exit(1);
+		look_at_dir(stage);
+		for (size_t i = 0; i < n; i++)
+			make_calls(stage, &trials[i]);
+		_exit(0);
+	}
+	assert_int_equal(wait_child(pid), 0);
+}
+
+void stage_run(struct stage *stage, const struct identity *identity, struct trial *trials, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		prepare(stage, &trials[i]);
+	run_as_identity(stage, identity, trials, n);
+	for (size_t i = 0; i < n; i++) {
+		collect(stage, &trials[i]);
+		stage->compared++;
+		if (is_same(&trials[i]))
+			continue;
+		stage->differences++;
+		if (trials[i].op != stage->shown_op && stage->shown++ < SHOWN)
+			show(stage, identity, &trials[i]);
+		stage->shown_op = trials[i].op;
+	}
+}
+
+void stage_conclude(const struct stage *stage, const char *what)
+{
+	printf("# %s: %lu cases compared, %lu differences\n", what, stage->compared,
+		stage->differences);
+	if (stage->differences > 0)
+		fail_msg("%s: the mount differs from tmpfs", what);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of random walks: what a walker can do. */
+#ifndef SHMFS_TEST_MODES_WALK_H
+#define SHMFS_TEST_MODES_WALK_H
+
+#include "modes.h"
+
+enum { SLOTS = 2 };
+
+/* What a walker has on one side. */
+struct hand {
+	int dir;
+	const char *path; /* of the directory */
+	int fds[SLOTS];
+	struct view *seen;
+};
+
+struct step {
+	size_t walker;
+	size_t verb;
+	const char *name, *other;
+	int slot;
+	uint32_t a, b;
+};
+
+struct verb {
+	const char *name;
+	/* Returns what the system call did, with its errno; descriptors become 0. */
+	long (*call)(const struct step *s, struct hand *h);
+};
+
+/* Those that should come more often stand there more often. */
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+#define PICK(table, random) ((table)[(random) % ARRAY_SIZE(table)])
+
+#endif

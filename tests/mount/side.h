@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Comparing the mount with tmpfs. A script is a function that makes calls in its current directory
+ * and notes what they returned. It is run twice, in the reference tmpfs and in the mount, each time
+ * in a process of its own; then both transcripts must be the same, and so must be what is left in
+ * the reference and in /dev/shm. tmpfs is the specification, so a script holds no expectations.
+ */
+#ifndef SHMFS_TEST_SIDE_H
+#define SHMFS_TEST_SIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "who.h"
+
+struct side {
+	const char *path;    /* the current directory of the script */
+	const char *outside; /* the same objects without the mount between */
+	int out;             /* descriptor of `outside` */
+	int transcript;
+	bool is_mount;
+};
+
+typedef void (*side_script)(struct side *side);
+
+/*
+ * Runs the script on both sides, with this mount and as this user, and compares; both are empty
+ * before and after. Asserts.
+ */
+void compare_sides(side_script script, const char *mount, struct who who);
+
+/* The same, with what the caller has put there before. */
+void compare_prepared_sides(side_script script, const char *mount, struct who who);
+
+/* An entry of a table of tests: compares this script. */
+#define COMPARED(script)                                              \
+	{                                                             \
+#script, compare_test, NULL, NULL, &(struct compared) \
+		{                                                     \
+			script                                        \
+		}                                                     \
+	}
+
+struct compared {
+	side_script script;
+};
+void compare_test(void **state);
+
+/* Notes a call, its result and its errno; T(s, close(fd)). */
+#define T(s, call) note_result(s, #call, (call))
+
+/* The same for a call that returns a descriptor, whose number says nothing. */
+#define T_FD(s, call) note_fd(s, #call, (call))
+
+long note_result(struct side *s, const char *what, long result);
+int note_fd(struct side *s, const char *what, int fd);
+
+/* Notes a line of text. */
+void note(struct side *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Notes the attributes of a name or of a descriptor, all but times and inode number. */
+void note_lstat(struct side *s, const char *name);
+void note_fstat(struct side *s, int fd);
+
+/* Notes bytes, by their number and hash. */
+void note_bytes(struct side *s, const char *what, const void *buf, ssize_t len);
+
+/* Notes the bytes of a range, read with pread in pieces. */
+void note_range(struct side *s, int fd, off_t offset, size_t len);
+
+/* Opens, notes only the result, closes again. */
+void note_open(struct side *s, const char *name, int flags, mode_t mode);
+
+/* Makes a file from outside with these attributes; root only. Notes only failures. */
+void make_outside(struct side *s, const char *name, uid_t uid, gid_t gid, mode_t mode, size_t size);
+
+/* Which of the times moved from one stat to the next? Both are notes of the same file. */
+void note_times(struct side *s, const char *what, const struct stat *old, const struct stat *new);
+
+/* The block is run by another process as this user: AS(s, ALICE) { T(s, unlink("a")); } */
+#define AS(s, who) for (; side_become(s, who); side_leave())
+
+bool side_become(struct side *s, struct who who);
+_Noreturn void side_leave(void);
+
+/* Removes everything there is in a directory. */
+void sweep(const char *dir);
+
+bool is_empty(const char *dir);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* An ordinary user's own mount, made through fusermount3. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char buf[MIB];
+
+static void make_own_dir(char *ret_dir, const char *name)
+{
+	make_dir(ret_dir, harness()->base, name);
+	assert_return_code(chown(ret_dir, NOBODY.uid, NOBODY.gid), errno);
+}
+
+static void expect_end_by_fusermount(struct daemon *daemon)
+{
+	struct outcome o;
+
+	run_as(&o, NOBODY, (const char *const[]){"fusermount3", "-u", daemon->mount, NULL});
+	if (o.status != 0)
+		fail_msg("status %d: %s", o.status, o.err);
+	daemon_expect_end(daemon);
+}
+
+static void compare_as_user(const char *name, side_script script)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	make_own_dir(dir, name);
+	daemon_start_as(&daemon, dir, NULL, NOBODY);
+	compare_sides(script, dir, NOBODY);
+	expect_end_by_fusermount(&daemon);
+}
+
+static void own_work(struct side *s)
+{
+	int fd = T_FD(s, open("a", O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+
+	umask(0);
+	fill(buf, MIB, 1, 0);
+	T(s, write(fd, buf, MIB));
+	note_range(s, fd, 0, MIB);
+	T(s, pwrite(fd, buf, MIB, 3 * MIB));
+	T(s, pread(fd, buf, MIB, MIB + 100));
+	note_fstat(s, fd);
+	T(s, ftruncate(fd, 100));
+	T(s, fchmod(fd, 04711));
+	T(s, fchown(fd, NOBODY.uid, NOBODY.gid));
+	T(s, fchown(fd, 0, 0));
+	T(s, futimens(fd, NULL));
+	note_lstat(s, "a");
+	T(s, link("a", "b"));
+	T(s, rename("a", "c"));
+	T(s, unlink("b"));
+	note_open(s, "c", O_RDWR, 0);
+	T(s, pwrite(fd, "x", 1, 0));
+	note_lstat(s, "c");
+	T(s, mknod("node", S_IFREG | 0600, 0));
+	T(s, unlink("c"));
+	T(s, pwrite(fd, buf, 1000, 50));
+	note_range(s, fd, 0, 2000);
+	note_fstat(s, fd);
+}
+
+static void the_own_objects(void **state)
+{
+	(void)state;
+	compare_as_user("own", own_work);
+}
+
+static void execute_only(struct side *s)
+{
+	const int fd = T_FD(s, open("a", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+
+	T(s, write(fd, "x", 1));
+	T(s, fchmod(fd, 0200));
+	note_open(s, "a", O_RDONLY, 0);
+	note_open(s, "a", O_WRONLY, 0);
+	T(s, fchmod(fd, 0400));
+	note_open(s, "a", O_RDONLY, 0);
+	note_open(s, "a", O_WRONLY, 0);
+	T(s, pwrite(fd, buf, MIB, 0));
+	T(s, unlink("a"));
+}
+
+static void modes_bind_the_owner(void **state)
+{
+	(void)state;
+	compare_as_user("modes", execute_only);
+}
+
+static void work_on_foreign_objects(struct side *s)
+{
+	note_lstat(s, "secret");
+	note_lstat(s, "public");
+	note_open(s, "secret", O_RDONLY, 0);
+	note_open(s, "secret", O_RDWR | O_TRUNC, 0);
+	note_open(s, "secret", O_RDWR | O_CREAT, 0600);
+	T(s, unlink("secret"));
+	T(s, rename("secret", "mine"));
+	T(s, chmod("secret", 0666));
+	T(s, chown("secret", NOBODY.uid, NOBODY.gid));
+	T(s, truncate("secret", 0));
+	T(s, link("secret", "mine"));
+	T(s, unlink("public"));
+	note_open(s, "public", O_RDONLY, 0);
+	note_open(s, "public", O_WRONLY, 0);
+}
+
+static void make_foreign(const char *name, mode_t mode)
+{
+	char path[128];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", i ? SHM_DIR : harness()->reference, name);
+		write_file(path, "0123456789", 10);
+		assert_return_code(chown(path, ALICE.uid, ALICE.gid), errno);
+		assert_return_code(chmod(path, mode), errno);
+	}
+}
+
+static void the_objects_of_others(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_own_dir(dir, "foreign");
+	daemon_start_as(&daemon, dir, NULL, NOBODY);
+	sweep(harness()->reference);
+	make_foreign("secret", 0600);
+	make_foreign("public", 0644);
+	compare_prepared_sides(work_on_foreign_objects, dir, NOBODY);
+	expect_end_by_fusermount(&daemon);
+}
+
+/* Nobody else, not even root, may look into it. */
+static void other_users_are_kept_out(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_own_dir(dir, "private");
+	daemon_start_as(&daemon, dir, NULL, NOBODY);
+	assert_false(mount_is_usable(dir, ALICE));
+	assert_false(mount_is_usable(dir, ROOT));
+	assert_true(mount_is_usable(dir, NOBODY));
+	expect_end_by_fusermount(&daemon);
+}
+
+static void signals_end_it_too(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_own_dir(dir, "signals");
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		daemon_start_as(&daemon, dir, NULL, NOBODY);
+		assert_return_code(kill(daemon.pid, signals[i]), errno);
+		daemon_expect_end(&daemon);
+	}
+}
+
+static void the_background_works_too(void **state)
+{
+	struct outcome o;
+	char dir[64];
+	pid_t pid;
+
+	(void)state;
+	make_own_dir(dir, "background");
+	run_as(&o, NOBODY, (const char *const[]){daemon_path(), dir, NULL});
+	if (o.status != 0)
+		fail_msg("status %d: %s", o.status, o.err);
+	assert_string_equal(o.err, "");
+	pid = adopted_child();
+	assert_true(pid > 0);
+	assert_true(mount_is_usable(dir, NOBODY));
+	run_as(&o, NOBODY, (const char *const[]){"fusermount3", "-u", dir, NULL});
+	assert_int_equal(o.status, 0);
+	assert_int_equal(wait_child(pid), 0);
+	assert_false(is_mount_point(dir));
+}
+
+static void a_stale_mount_of_the_user_is_cleaned(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_own_dir(dir, "stale");
+	daemon_start_as(&daemon, dir, NULL, NOBODY);
+	daemon_kill(&daemon);
+	assert_true(is_mount_point(dir));
+	daemon_start_as(&daemon, dir, NULL, NOBODY);
+	expect_end_by_fusermount(&daemon);
+}
+
+/* fuse.conf decides, and says no as long as it does not say yes. */
+static void allow_other_is_refused(void **state)
+{
+	struct outcome o;
+	char dir[64];
+
+	(void)state;
+	make_own_dir(dir, "allow-other");
+	run_as(&o, NOBODY,
+		(const char *const[]){daemon_path(), "-f", "-o", "allow_other", dir, NULL});
+	assert_int_not_equal(o.status, 0);
+	assert_non_null(strstr(o.err, "allow_other"));
+	assert_false(is_mount_point(dir));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_own_objects),
+		cmocka_unit_test(modes_bind_the_owner),
+		cmocka_unit_test(the_objects_of_others),
+		cmocka_unit_test(other_users_are_kept_out),
+		cmocka_unit_test(signals_end_it_too),
+		cmocka_unit_test(the_background_works_too),
+		cmocka_unit_test(a_stale_mount_of_the_user_is_cleaned),
+		cmocka_unit_test(allow_other_is_refused),
+	};
+
+	return RUN_BARE(tests);
+}

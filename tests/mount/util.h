@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Small helpers: waiting on a state, running commands, bytes with a known pattern. */
+#ifndef SHMFS_TEST_UTIL_H
+#define SHMFS_TEST_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "who.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+#define GIB ((off_t)1 << 30)
+#define TIB ((off_t)1 << 40)
+
+/* How long a state may take to come: far more than it needs, for slow sanitizer builds. */
+#define PATIENCE_SECONDS 30
+
+/* Polls until holds(arg) or PATIENCE_SECONDS are over; tells which. */
+bool wait_until(bool (*holds)(const void *arg), const void *arg);
+
+/* Waits for a child, at most PATIENCE_SECONDS: its wait status, or -1; then it was killed. */
+int wait_child(pid_t pid);
+
+/* Waits until the clock that stamps files has moved on. */
+void next_tick(void);
+
+/* What a command did. */
+struct outcome {
+	int status; /* exit status, 128 + signal, or -1 when it did not end in time */
+	char out[4096];
+	char err[4096];
+};
+
+/* Runs argv (NULL at its end; found through PATH) and collects what it said. */
+void run(struct outcome *ret, const char *const argv[]);
+
+/* The same as another user. */
+void run_as(struct outcome *ret, struct who who, const char *const argv[]);
+
+/* Bytes that tell where they belong: byte i of the pattern `seed` at `offset`. Never 0. */
+void fill(void *buf, size_t len, unsigned int seed, off_t offset);
+
+/* FNV-1a. */
+uint64_t hash_bytes(const void *buf, size_t len);
+
+/* A cheap repeatable random number. */
+uint32_t next_random(uint32_t *state);
+
+/* Writes the whole file; asserts. */
+void write_file(const char *path, const void *bytes, size_t len);
+
+/* Reads a text file into buf, NUL at its end; asserts. */
+void read_text(const char *path, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Lists a flat directory in a form that can be compared.
+
+usage: listing.py DIRECTORY [--since SECONDS | --exact]
+
+One line for the directory and for each name: type, mode, owner, links, size, blocks, bytes that are
+data and not hole, a hash of the data with its offsets, mtime. A time that is not older than SECONDS
+and not in the future is shown as "now". With --exact, for two views of the same objects, the times
+are shown as they are, and ctime and inode number too.
+"""
+import hashlib
+import os
+import stat
+import sys
+import time
+
+MOST = 256 << 20  # of data in a file; more means that holes got lost
+
+
+def data_ranges(fd, size):
+    """The ranges of a file that are not holes."""
+    offset = 0
+    while offset < size:
+        try:
+            start = os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError:
+            return
+        offset = os.lseek(fd, start, os.SEEK_HOLE)
+        yield start, offset
+
+
+def read_all(fd, start, end):
+    while start < end:
+        piece = os.pread(fd, min(end - start, 1 << 20), start)
+        if not piece:
+            raise OSError(f"reading ends at {start} before {end}")
+        yield piece
+        start += len(piece)
+
+
+def contents(path, size):
+    """How many bytes are data, and their hash."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        return f"data {error.strerror}"
+    digest = hashlib.sha256()
+    total = 0
+    try:
+        for start, end in data_ranges(fd, size):
+            if end - start > MOST:
+                return f"data from {start} to {end}"
+            digest.update(b"%d-%d:" % (start, end))
+            for piece in read_all(fd, start, end):
+                digest.update(piece)
+            total += end - start
+    except OSError as error:
+        return f"data {error}"
+    finally:
+        os.close(fd)
+    return f"data {total} {digest.hexdigest()[:16]}"
+
+
+def shown_time(ns, since):
+    if since is not None and (since - 1) * 10**9 <= ns <= time.time_ns() + 10**9:
+        return "now"
+    return str(ns)
+
+
+def describe(path, name, since, exact):
+    st = os.lstat(path)
+    fields = [repr(name)[1:], stat.filemode(st.st_mode), f"{st.st_uid}:{st.st_gid}",
+              f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
+    if stat.S_ISREG(st.st_mode):
+        fields.append(contents(path, st.st_size))
+    fields.append("mtime " + shown_time(st.st_mtime_ns, since))
+    if exact:
+        fields.append(f"ctime {st.st_ctime_ns} ino {st.st_ino}")
+    return " ".join(fields)
+
+
+def main():
+    directory = os.fsencode(sys.argv[1])
+    exact = sys.argv[2] == "--exact"
+    since = None if exact else int(sys.argv[3])
+    names = sorted(os.listdir(directory))
+    if len(set(names)) != len(names):
+        print("a name is listed twice")
+    # The root of the mount has an inode number of its own.
+    print(describe(directory, b".", since, False))
+    for name in names:
+        print(describe(os.path.join(directory, name), name, since, exact))
+
+
+main()

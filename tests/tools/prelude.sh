@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every case may use. Read in before the case, in the same shell.
+
+# Nothing that a case has started outlives it.
+end_jobs() {
+    local jobs
+    jobs=$(jobs -p)
+    # shellcheck disable=SC2086
+    [[ -z $jobs ]] || { kill $jobs && wait $jobs; } 2>/dev/null || true
+}
+trap end_jobs EXIT
+
+# Runs a command that may fail, and shows both it and its exit status.
+try() {
+    local status=0
+    printf '$ %s\n' "$*"
+    "$@" || status=$?
+    [[ $status == 0 ]] || printf '[%d]\n' "$status"
+}
+
+# The same for a line with redirections in it.
+try_sh() {
+    local status=0
+    printf '$ %s\n' "$1"
+    bash -c "$1" || status=$?
+    [[ $status == 0 ]] || printf '[%d]\n' "$status"
+}
+
+# Runs a command as the other user; for cases that are root's only.
+as_other() {
+    setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# Bytes that look random and are the same in every run.
+bytes() { # COUNT [SEED]
+    perl -e 'my ($n, $x) = @ARGV; my $b = "";
+        while (length $b < $n) { $x = ($x * 1103515245 + 12345) & 0x7fffffff; $b .= pack "V", $x; }
+        print substr $b, 0, $n' "$1" "${2:-1}"
+}
+
+# What stat says and is the same everywhere: type, mode, owner, links, size, blocks.
+show() {
+    stat --printf '%n: %F %a %u:%g links %h size %s blocks %b\n' "$@"
+}
+
+# Times that were set, not those of now.
+show_times() {
+    stat --printf '%n: mtime %y\n' "$@"
+}
+
+# Waits, for at most ten seconds, until a command succeeds.
+wait_for() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        if "$@"; then
+            return 0
+        fi
+        sleep 0.02
+    done
+    echo "waited in vain for: $*"
+    return 1
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Runs ordinary tools on a mount and compares them with the same script on tmpfs. Prints TAP.
+#
+# usage: run.sh [-p PASS] [CASE ...]
+#   PASS is root, user or own (see lib.sh); CASE is a name under cases/, e.g. 10-cat.
+#   Without arguments every case runs in every pass that it asks for.
+# environment:
+#   SHMFS                the daemon (default: build/fs/shmfs)
+#   SHMFS_OPTS           more options for it
+#   SHMFS_TEST_MUST_RUN  1: what would be skipped fails
+#   KEEP                 1: the work directory stays, to look at what the runs printed
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Everything happens in a mount namespace of its own: /dev/shm is replaced there. It follows what is
+# unmounted outside, so that it does not keep other mounts alive.
+run_inside() {
+    local status=0 own_user=()
+    [[ $EUID == 0 ]] || own_user=(--user --map-root-user)
+    SHMFS_TOOLS_UID=$EUID
+    SHMFS_TOOLS_WORK=$(mktemp -d "${TMPDIR:-/tmp}/shmfs-t-tools-XXXXXX")
+    export SHMFS_TOOLS_UID SHMFS_TOOLS_WORK
+    chmod 755 "$SHMFS_TOOLS_WORK"
+    if [[ ${KEEP:-0} == 1 ]]; then
+        echo "# kept: $SHMFS_TOOLS_WORK"
+    else
+        trap 'rm -rf --one-file-system "$SHMFS_TOOLS_WORK"' EXIT
+    fi
+    unshare --mount --propagation slave "${own_user[@]}" "${BASH_SOURCE[0]}" "$@" || status=$?
+    exit "$status"
+}
+
+if [[ -z ${SHMFS_TOOLS_WORK:-} ]]; then
+    run_inside "$@"
+fi
+work=$SHMFS_TOOLS_WORK
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$here/lib.sh"
+
+passes=(root user own)
+while getopts p: option; do
+    case $option in
+    p) passes=("$OPTARG") ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+
+cases=()
+for path in "$here"/cases/*.sh; do
+    name=$(basename "$path" .sh)
+    if [[ $# == 0 || " $* " == *" $name "* ]]; then
+        cases+=("$name")
+    fi
+done
+
+prepare
+for pass in "${passes[@]}"; do
+    run_pass "$pass" "${cases[@]}"
+done
+finish
