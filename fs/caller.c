@@ -3,43 +3,45 @@
 
 #include "identity.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Enough for nearly everybody; who has more is asked twice. */
 #define GROUPS_FIRST 32
 
-/* Reading the groups costs more than most operations: a file in /proc. */
-static void read_groups(struct caller *caller)
+/* Reading the groups costs more than most operations: a file in /proc. Returns 0 or -errno. */
+static int read_groups(struct caller *caller)
 {
 	int room = GROUPS_FIRST;
 
-	caller->count = 0;
 	for (;;) {
 		gid_t *groups = realloc(caller->groups, (size_t)room * sizeof(*groups));
 		int count;
 
 		if (!groups)
-			return;
+			return -ENOMEM;
 		caller->groups = groups;
 		count = fuse_req_getgroups(caller->req, room, groups);
+		if (count < 0)
+			return count;
 		if (count <= room) {
-			caller->count = count > 0 ? count : 0;
-			return;
+			caller->count = count;
+			return 0;
 		}
 		room = count;
 	}
 }
 
-static bool in_group(struct shmfs_caller *ids, gid_t gid)
+static int in_group(struct shmfs_caller *ids, gid_t gid)
 {
 	struct caller *caller = (struct caller *)ids;
 
-	if (caller->count < 0)
-		read_groups(caller);
+	if (caller->count < 0 && caller->error == 0)
+		caller->error = read_groups(caller);
 	for (int i = 0; i < caller->count; i++)
 		if (caller->groups[i] == gid)
-			return true;
-	return false;
+			return 1;
+	return caller->error;
 }
 
 struct caller caller_of(fuse_req_t req)
@@ -61,6 +63,8 @@ void caller_clear(struct caller *caller)
 
 int caller_enter(const struct caller *caller)
 {
+	if (caller->error < 0 && caller->ids.uid != 0)
+		return -EPERM;
 	return shmfs_identity_assume(caller->ids.uid, caller->ids.gid, caller->groups,
 		caller->count > 0 ? (size_t)caller->count : 0);
 }

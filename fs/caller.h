@@ -13,6 +13,7 @@ struct caller {
 	fuse_req_t req;
 	gid_t *groups; /* supplementary; read when they are first asked for */
 	int count;     /* -1: not asked yet */
+	int error;     /* -errno: they could not be read */
 };
 
 /* The groups are freed with caller_clear(). */
@@ -23,7 +24,8 @@ void caller_clear(struct caller *caller);
 
 /*
  * Makes this thread act as the caller, with its groups if they decided anything before, until
- * caller_clear() or caller_leave(). -EPERM when the daemon may not act as that user.
+ * caller_clear() or caller_leave(). -EPERM when the daemon may not act as that user, or cannot
+ * tell its groups.
  */
 int caller_enter(const struct caller *caller);
 

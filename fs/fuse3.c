@@ -42,8 +42,9 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 		struct fuse_init_out *init = iov[1].iov_base;
 
 		init->flags |= FUSE_HANDLE_KILLPRIV_V2;
-		answered = true;
 	}
+	if (!answered)
+		answered = true;
 	return writev(fd, iov, count);
 }
 

@@ -10,7 +10,7 @@
 
 #include <fuse_log.h>
 
-/* Written before there are threads. */
+/* Written by the one thread that there is when the mount becomes usable. */
 static bool background;
 
 __attribute__((format(printf, 2, 0))) static void log_line(

@@ -177,8 +177,8 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 		}
 		watch_crowd(loop);
 		fuse_session_process_buf(loop->session, buf);
-		/* The kernel's greeting: nothing else comes before it is answered. */
-		if (!atomic_exchange(&loop->greeted, true))
+		/* The kernel's greeting comes first; libfuse ends the session if it is too old. */
+		if (!atomic_exchange(&loop->greeted, true) && !fuse_session_exited(loop->session))
 			loop->hooks.ready(loop->hooks.arg);
 	}
 }
@@ -235,6 +235,17 @@ struct loop *loop_free(struct loop *loop)
 	return NULL;
 }
 
+/* A signal alone does not prove it: anybody may send one. */
+static bool has_ended(struct loop *loop)
+{
+	bool ended;
+
+	pthread_mutex_lock(&loop->lock);
+	ended = loop->running == 0;
+	pthread_mutex_unlock(&loop->lock);
+	return ended;
+}
+
 /* Takes whoever is in a system call out of it until all have ended. */
 static void end_threads(struct loop *loop, const sigset_t *ended)
 {
@@ -246,7 +257,8 @@ static void end_threads(struct loop *loop, const sigset_t *ended)
 		for (int i = 0; i < loop->started && loop->running > 0; i++)
 			pthread_kill(loop->threads[i], SIG_WAKE);
 		pthread_mutex_unlock(&loop->lock);
-	} while (sigtimedwait(ended, NULL, &pause) != SIG_ENDED);
+		sigtimedwait(ended, NULL, &pause);
+	} while (!has_ended(loop));
 }
 
 void loop_tick(struct loop *loop)
@@ -255,7 +267,7 @@ void loop_tick(struct loop *loop)
 }
 
 /* Ticks until there is a signal to stop for. */
-static int wait_for_signal(const struct loop *loop, const sigset_t *wanted)
+static int wait_for_signal(struct loop *loop, const sigset_t *wanted)
 {
 	int wait = -1;
 
@@ -264,7 +276,7 @@ static int wait_for_signal(const struct loop *loop, const sigset_t *wanted)
 		const int sig =
 			wait < 0 ? sigwaitinfo(wanted, NULL) : sigtimedwait(wanted, NULL, &time);
 
-		if (sig > 0 && sig != SIG_TICK)
+		if (sig > 0 && sig != SIG_TICK && (sig != SIG_ENDED || has_ended(loop)))
 			return sig;
 		if (sig == SIG_TICK || errno == EAGAIN)
 			wait = loop->hooks.tick(loop->hooks.arg);

@@ -130,6 +130,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_SUCCESS;
 
+	startup_open_standard();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
 		status = start(&options);

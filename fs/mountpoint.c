@@ -32,6 +32,11 @@ static char *absolute(const char *path)
 
 	if (!copy)
 		return NULL;
+	if (copy[0] == '\0') {
+		free(copy);
+		errno = ENOENT;
+		return NULL;
+	}
 	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
 		copy[len - 1] = '\0';
 	slash = strrchr(copy, '/');
@@ -74,13 +79,32 @@ static bool run_fusermount(const char *path)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static int remove_stale(const char *path)
+/* Where a link to a dead mount leads to: realpath(3) would ask the mount. Else the name itself. */
+static void follow(const char *name, char *ret_path, size_t size)
 {
-	char type[64];
+	const int dir = (int)(strrchr(name, '/') - name);
+	char target[PATH_MAX];
+	const ssize_t len = readlink(name, target, sizeof(target) - 1);
 
+	if (len < 0) {
+		snprintf(ret_path, size, "%s", name);
+		return;
+	}
+	target[len] = '\0';
+	if (target[0] == '/')
+		snprintf(ret_path, size, "%s", target);
+	else
+		snprintf(ret_path, size, "%.*s/%s", dir, name, target);
+}
+
+static int remove_stale(const char *name)
+{
+	char type[64], path[2 * PATH_MAX];
+
+	follow(name, path, sizeof(path));
 	mount_type(path, type, sizeof(type));
 	if (strcmp(type, TYPE) != 0) {
-		log_error("%s: a dead mount of type %s is in the way", path, type);
+		log_error("%s: a dead mount is in the way, and not one of ours", path);
 		return -1;
 	}
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path)) {
@@ -109,6 +133,14 @@ static int check_empty(const char *path)
 	return empty ? 0 : -1;
 }
 
+static bool is_above_objects(const char *path)
+{
+	const size_t len = strlen(path);
+
+	return strcmp(path, "/") == 0 ||
+	       (strncmp(SHMFS_OBJECT_DIR, path, len) == 0 && SHMFS_OBJECT_DIR[len] == '/');
+}
+
 static int check_objects(const struct stat *mount_point, const char *path)
 {
 	struct stat objects;
@@ -117,8 +149,10 @@ static int check_objects(const struct stat *mount_point, const char *path)
 		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(errno));
 		return -1;
 	}
-	if (objects.st_dev == mount_point->st_dev && objects.st_ino == mount_point->st_ino) {
-		log_error("%s: this is where the objects themselves are", path);
+	/* The daemon would be its own client, and wait for itself. */
+	if ((objects.st_dev == mount_point->st_dev && objects.st_ino == mount_point->st_ino) ||
+		is_above_objects(path)) {
+		log_error("%s: this would cover %s, where the objects are", path, SHMFS_OBJECT_DIR);
 		return -1;
 	}
 	return 0;
@@ -168,10 +202,16 @@ int mountpoint_prepare(const char *path, bool nonempty, char **ret_path)
 		log_error("%s: %s", path, strerror(errno));
 		return -1;
 	}
-	real = revive(lexical) == 0 ? realpath(lexical, NULL) : NULL;
-	free(lexical);
-	if (!real)
+	if (revive(lexical) < 0) {
+		free(lexical);
 		return -1;
+	}
+	real = realpath(lexical, NULL);
+	free(lexical);
+	if (!real) {
+		log_error("%s: %s", path, strerror(errno));
+		return -1;
+	}
 	if (check(real, nonempty) < 0) {
 		free(real);
 		return -1;

@@ -19,7 +19,7 @@
  * still reads or writes: operations need no count of their own, but for a pin on an open node,
  * which somebody else may be closing.
  *
- * One lock guards the table and all fields. It is never held over a system call on an object.
+ * One lock guards the table and all fields. It is never held over a system call that may take long.
  */
 #include "node.h"
 

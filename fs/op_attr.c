@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
+#include "loop.h"
 #include "object.h"
 #include "ops.h"
 #include "pin.h"
@@ -15,6 +16,9 @@
 		FUSE_SET_ATTR_MTIME_NOW)
 
 #define SET_ANY (SET_OWNER | FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_SIZE | SET_TIMES)
+
+/* Giving so many blocks back takes a while. */
+#define LONG_TRUNCATE ((blkcnt_t)16 * 1024 * 1024 / 512)
 
 /* What a setattr asks for. */
 struct change {
@@ -175,6 +179,8 @@ void op_setattr(
 	int r;
 
 	r = pin_any(nodes, ino, &pin);
+	if (r == 0 && (which & FUSE_SET_ATTR_SIZE) && pin.st.st_blocks >= LONG_TRUNCATE)
+		loop_expect_long(fs_of(req)->loop);
 	if (r == 0)
 		r = apply(&pin, &caller, &change);
 	if (r == 0)

@@ -205,6 +205,8 @@ static int make_link(struct caller *caller, fuse_ino_t parent, const char *compo
 		r = caller_enter(caller);
 	if (r == 0)
 		r = shmfs_object_link(pin->fd, ret_name);
+	if (r == -ENOSPC && nodes_make_room(pin->nodes))
+		r = shmfs_object_link(pin->fd, ret_name);
 	caller_leave();
 	return r;
 }

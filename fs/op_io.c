@@ -130,6 +130,15 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct f
 	reply_offset(req, found < 0 ? -errno : found);
 }
 
+static ssize_t copy_range(
+	int in, off_t from_offset, int out, off_t to_offset, size_t length, int flags)
+{
+	const ssize_t n =
+		copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
+
+	return n < 0 ? -errno : n;
+}
+
 void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	struct fuse_file_info *from_fi, fuse_ino_t to, off_t to_offset,
 	struct fuse_file_info *to_fi, size_t length, int flags)
@@ -145,10 +154,10 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	if (length >= (size_t)LONG_WORK)
 		loop_expect_long(fs->loop);
 	n = enter_to_change(&caller, out);
-	if (n == 0) {
-		n = copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
-		n = n < 0 ? -errno : n;
-	}
+	if (n == 0)
+		n = copy_range(in, from_offset, out, to_offset, length, flags);
+	if (n == -ENOSPC && nodes_make_room(fs->nodes))
+		n = copy_range(in, from_offset, out, to_offset, length, flags);
 	caller_leave();
 	reply_count(req, n);
 }

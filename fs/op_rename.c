@@ -7,7 +7,6 @@
 #include "reply.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,11 +20,12 @@ static int hold_last_name(const struct shmfs_name *name, const struct stat *st)
 
 /*
  * The name is gone, or not. Takes what hold_last_name() gave, and holds it for who may just be
- * opening it, see gone.h. What was unlinked only up to this size: an open that comes too late finds
- * no name when it tries again, but whoever unlinks much memory wants to have it.
+ * opening it, see gone.h, but only up to these sizes, in blocks: whoever removes much memory wants
+ * to have it. An open that comes too late for what was unlinked finds no name when it tries again;
+ * of what is replaced again and again it may find one that is gone once more (ESTALE).
  */
 #define UNLINKED_HOLD_MAX ((blkcnt_t)1024 * 1024 / 512)
-#define REPLACED_HOLD_MAX ((blkcnt_t)INT64_MAX)
+#define REPLACED_HOLD_MAX ((blkcnt_t)16 * 1024 * 1024 / 512)
 
 static void let_go(struct fs *fs, int held, blkcnt_t max)
 {
@@ -38,6 +38,7 @@ static void let_go(struct fs *fs, int held, blkcnt_t max)
 		return;
 	}
 	if (st.st_blocks > max) {
+		loop_expect_long(fs->loop);
 		close(held);
 		held = -1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers to requests. Every operation ends in exactly one of these. This is the only place where
- * -errno changes its sign, and where the timeouts (all zero: the next call asks again) are set.
+ * Answers to requests. Every operation ends in exactly one of these, or in one of libfuse's that
+ * has nothing to decide. This is the only place where -errno changes its sign, and where the
+ * timeouts (all zero: the next call asks again) are set.
  *
  * What a reply hands to the kernel, a lookup or an open, is taken back if the reply does not get
  * there because the caller was interrupted.

@@ -16,6 +16,17 @@
 /* Where the parent waits; -1 when there is none. */
 static int parent = -1;
 
+void startup_open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int startup_fork(void)
 {
 	int pipe_fds[2];
@@ -72,16 +83,26 @@ static void raise_limits(void)
 	}
 }
 
+/* nohup(1), and shells without job control, have signals ignored on purpose. */
+static void block_unless_ignored(int sig)
+{
+	struct sigaction action;
+	sigset_t set;
+
+	if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int startup_prepare(void)
 {
-	sigset_t ends;
 	int r;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+	block_unless_ignored(SIGTERM);
+	block_unless_ignored(SIGINT);
+	block_unless_ignored(SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);

@@ -3,7 +3,8 @@
 #ifndef SHMFS_STARTUP_H
 #define SHMFS_STARTUP_H
 
-#include <stdbool.h>
+/* To be called first: stdin, stdout and stderr are open, even if the caller had closed them. */
+void startup_open_standard(void);
 
 /*
  * Goes on in a child process. The parent waits there until startup_ready(), then exits with 0; or
@@ -18,7 +19,8 @@ int startup_fork(void);
 void startup_ready(void);
 
 /*
- * Before there are threads: blocks the signals that end the daemon until the loop waits for them,
+ * Before there are threads: blocks the signals that end the daemon until the loop waits for them
+ * (unless they are ignored),
  * no umask, no limits of our own on what callers do, SIGBUS guarded, identity prepared.
  * Returns 0 or -errno.
  */

@@ -13,9 +13,12 @@ static bool is_owner(const struct stat *st, const struct shmfs_caller *caller)
 	return caller->uid == st->st_uid;
 }
 
-static bool has_group(struct shmfs_caller *caller, gid_t gid)
+/* 1, 0, or -errno when it cannot be told. */
+static int has_group(struct shmfs_caller *caller, gid_t gid)
 {
-	return caller->gid == gid || (caller->in_group && caller->in_group(caller, gid));
+	if (caller->gid == gid)
+		return 1;
+	return caller->in_group ? caller->in_group(caller, gid) : 0;
 }
 
 static bool grants(unsigned bits, unsigned wanted)
@@ -31,8 +34,11 @@ static bool class_grants(const struct stat *st, struct shmfs_caller *caller, uns
 
 	if (is_owner(st, caller))
 		return grants((st->st_mode >> 6) & 7U, wanted);
-	if (group != other && has_group(caller, st->st_gid))
-		return group;
+	if (group != other) {
+		const int member = has_group(caller, st->st_gid);
+
+		return member < 0 ? false : member ? group : other;
+	}
 	return other;
 }
 
@@ -76,7 +82,7 @@ int shmfs_access_chmod(
 {
 	if (!is_owner(st, caller) && !is_root(caller))
 		return -EPERM;
-	if ((mode & S_ISGID) && !is_root(caller) && !has_group(caller, st->st_gid))
+	if ((mode & S_ISGID) && !is_root(caller) && has_group(caller, st->st_gid) <= 0)
 		mode &= ~(mode_t)S_ISGID;
 	*ret_mode = mode;
 	return 0;
@@ -92,7 +98,7 @@ int shmfs_access_chown(const struct stat *st, struct shmfs_caller *caller, uid_t
 		return 0;
 	if (!is_owner(st, caller))
 		return -EPERM;
-	return gid == st->st_gid || has_group(caller, gid) ? 0 : -EPERM;
+	return gid == st->st_gid || has_group(caller, gid) > 0 ? 0 : -EPERM;
 }
 
 int shmfs_access_utimens(const struct stat *st, struct shmfs_caller *caller, bool touch)

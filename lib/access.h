@@ -25,10 +25,11 @@ struct shmfs_caller {
 	uid_t uid; /* fsuid */
 	gid_t gid; /* fsgid */
 	/*
-	 * Is `gid` one of the caller's supplementary groups? Asked only when the answer decides,
+	 * Is `gid` one of the caller's supplementary groups? 1, 0, or -errno when that cannot be
+	 * told, which never is to the caller's advantage. Asked only when the answer decides,
 	 * because it may be costly. NULL: there are none.
 	 */
-	bool (*in_group)(struct shmfs_caller *caller, gid_t gid);
+	int (*in_group)(struct shmfs_caller *caller, gid_t gid);
 };
 
 /* Read, write, execute or search. -EACCES when the class that applies to the caller lacks a bit. */

@@ -62,7 +62,7 @@ static bool is_foreign(int error)
 
 int shmfs_object_open(const struct shmfs_name *name, uint64_t ino, int flags, struct stat *ret_st)
 {
-	/* O_NONBLOCK: somebody may have put a FIFO in its place. */
+	/* O_NONBLOCK: somebody may have put a FIFO in its place, or have a lease on it. */
 	const int fd = shm_open(name->text, flags | O_NONBLOCK, 0);
 
 	if (fd < 0)
@@ -106,7 +106,7 @@ int shmfs_object_reopen(int fd, int flags)
 {
 	const struct fd_path path = path_of_fd(fd);
 
-	return negative_errno(open(path.text, flags | O_CLOEXEC));
+	return negative_errno(open(path.text, flags | O_NONBLOCK | O_CLOEXEC));
 }
 
 int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st)
@@ -129,9 +129,15 @@ int shmfs_object_stat_dir(struct stat *ret_st)
 
 int shmfs_object_truncate(int fd, off_t size)
 {
-	const struct fd_path path = path_of_fd(fd);
+	/* Not truncate(2): it would wait for whoever has a lease on the object. */
+	const int writer = shmfs_object_reopen(fd, O_WRONLY);
+	int r;
 
-	return negative_errno(truncate(path.text, size));
+	if (writer < 0)
+		return writer;
+	r = ftruncate(writer, size) < 0 ? -errno : 0;
+	close(writer);
+	return r;
 }
 
 int shmfs_object_chmod(int fd, mode_t mode)

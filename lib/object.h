@@ -22,7 +22,8 @@
 
 /*
  * Opens the object with inode number ino that is expected under this name. flags: an access mode.
- * Returns a file descriptor. -ESTALE when the name leads to anything else, -ENOENT when nowhere.
+ * Returns a file descriptor. -ESTALE when the name leads to anything else, -ENOENT when nowhere,
+ * -EAGAIN when somebody has a lease on it.
  */
 int shmfs_object_open(const struct shmfs_name *name, uint64_t ino, int flags, struct stat *ret_st);
 
@@ -41,7 +42,10 @@ int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *r
 /* The same for the directory of all objects. */
 int shmfs_object_pin_dir(struct stat *ret_st);
 
-/* Opens again what fd (O_PATH will do) stands for. flags: an access mode, O_TRUNC. */
+/*
+ * Opens again what fd (O_PATH will do) stands for. flags: an access mode, O_TRUNC. -EAGAIN when
+ * somebody has a lease on it (see fcntl(2)): nothing here ever waits for others.
+ */
 int shmfs_object_reopen(int fd, int flags);
 
 /* Attributes. -ENOENT also for entries that are no objects. */

@@ -321,20 +321,30 @@ ssize_t shmfs_region_read(struct shmfs_region *region, void *buf, size_t size, o
 	return read_all(region->reader, buf, size, offset);
 }
 
+static bool reaches(int fd, off_t end)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size >= end;
+}
+
 /*
  * Stores through the mapping when the whole range is there. The last byte goes through pwrite(2),
- * and first: it must not be the stores that are seen before the bits are cleared.
+ * and first: it must not be the stores that are seen before the bits are cleared. What was stored
+ * behind the end of an object that shrank within a page would come back when it grows; so then it
+ * is done again.
  */
 static bool store(struct shmfs_region *region, const char *buf, size_t size, off_t offset)
 {
-	const off_t last = offset + (off_t)size - 1;
+	const off_t end = offset + (off_t)size;
 	size_t len;
 	bool done;
 
 	if (!region->both || !lock_dense(region, region->writer, size, offset, true, &len))
 		return false;
-	done = len == size && pwrite(region->writer, buf + size - 1, 1, last) == 1 &&
-	       shmfs_sigbus_copy(region->map + offset, buf, size - 1, region->map + offset) == 0;
+	done = len == size && pwrite(region->writer, buf + size - 1, 1, end - 1) == 1 &&
+	       shmfs_sigbus_copy(region->map + offset, buf, size - 1, region->map + offset) == 0 &&
+	       reaches(region->writer, end);
 	pthread_rwlock_unlock(&region->lock);
 	return done;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 
 struct guard {
 	uintptr_t begin, end; /* the bytes that may fault */
@@ -44,10 +45,13 @@ static void raise_again(int sig, siginfo_t *info, void *context)
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	const uintptr_t address = (uintptr_t)info->si_addr;
+	const ucontext_t *interrupted = context;
 	struct guard *g = guard;
 
 	if (g && info->si_code > 0 && address >= g->begin && address < g->end) {
 		guard = NULL;
+		/* The escape leaves the handler with the mask that held before it. */
+		pthread_sigmask(SIG_SETMASK, &interrupted->uc_sigmask, NULL);
 		siglongjmp(g->escape, 1);
 	}
 	raise_again(sig, info, context);
@@ -55,10 +59,9 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 
 int shmfs_sigbus_install(void)
 {
-	/* SA_NODEFER: the escape leaves the handler without restoring a signal mask. */
 	struct sigaction action = {
 		.sa_sigaction = on_sigbus,
-		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK,
 	};
 
 	sigemptyset(&action.sa_mask);
@@ -85,7 +88,7 @@ int shmfs_sigbus_copy(void *dst, const void *src, size_t len, const void *mapped
 		.end = (uintptr_t)mapped + len,
 	};
 
-	/* No mask is saved: that would be a system call for each copy. */
+	/* No mask is saved: that would be a system call for each copy. See on_sigbus(). */
 	if (sigsetjmp(g.escape, 0) != 0)
 		return -EFAULT;
 

@@ -105,6 +105,25 @@ static void a_signal_ends_it_in_the_middle_of_work(void **state)
 	sweep(SHM_DIR);
 }
 
+/* The daemon uses these itself, but anybody may send them. */
+static void other_signals_do_not_disturb_it(void **state)
+{
+	static const int signals[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "other-signals");
+	daemon_start(&daemon, dir, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		assert_return_code(kill(daemon.pid, signals[i]), errno);
+		close(open_in(dir, "o", FD_FLAGS));
+	}
+	assert_return_code(kill(daemon.pid, SIGTERM), errno);
+	daemon_expect_end(&daemon);
+	sweep(SHM_DIR);
+}
+
 static void tools_unmount_it(void **state)
 {
 	struct daemon daemon;
@@ -198,7 +217,7 @@ static void a_stale_mount_with_open_files_is_cleaned(void **state)
 /* Also when the mount point is not written as the kernel writes it. */
 static void a_stale_mount_is_found_by_any_path(void **state)
 {
-	char dir[64], paths[3][80];
+	char dir[64], paths[5][80];
 	struct outcome o;
 	pid_t pid;
 
@@ -207,6 +226,11 @@ static void a_stale_mount_is_found_by_any_path(void **state)
 	snprintf(paths[0], sizeof(paths[0]), "%s/", dir);
 	snprintf(paths[1], sizeof(paths[1]), "/dev/..%s", dir);
 	snprintf(paths[2], sizeof(paths[2]), "stale-path");
+	snprintf(paths[3], sizeof(paths[3]), "link");
+	snprintf(paths[4], sizeof(paths[4]), "%s/full-link", harness()->base);
+	assert_return_code(chdir(harness()->base), errno);
+	assert_return_code(symlink("stale-path", "link"), errno);
+	assert_return_code(symlink(dir, "full-link"), errno);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		leave_stale(dir);
 		assert_return_code(chdir(harness()->base), errno);
@@ -305,6 +329,7 @@ int main(void)
 		cmocka_unit_test(signals_end_it),
 		cmocka_unit_test(signals_end_it_while_files_are_open),
 		cmocka_unit_test(a_signal_ends_it_in_the_middle_of_work),
+		cmocka_unit_test(other_signals_do_not_disturb_it),
 		cmocka_unit_test(tools_unmount_it),
 		cmocka_unit_test(unmounting_while_files_are_open),
 		cmocka_unit_test(a_stale_mount_is_cleaned_at_the_next_start),

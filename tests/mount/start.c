@@ -95,6 +95,23 @@ static void the_objects_themselves_as_mount_point(void **state)
 	assert_return_code(unlink(SHM_DIR "/o"), errno);
 }
 
+/* The daemon would wait for itself. */
+static void a_mount_point_above_the_objects(void **state)
+{
+	(void)state;
+	expect_refused(ROOT, (const char *const[]){daemon_path(), "-o", "nonempty", "/dev", NULL},
+		"/dev/shm");
+	expect_refused(ROOT, (const char *const[]){daemon_path(), "-o", "nonempty", "/", NULL},
+		"/dev/shm");
+}
+
+/* As from a script with a variable that is not set. */
+static void an_empty_mount_point(void **state)
+{
+	(void)state;
+	expect_mount_refused(ROOT, "", "No such file");
+}
+
 static void shm_aside(char *ret_path)
 {
 	snprintf(ret_path, 64, "%s/shm", harness()->base);
@@ -250,6 +267,8 @@ int main(void)
 		cmocka_unit_test(a_mount_point_that_is_not_empty),
 		cmocka_unit_test(a_mount_point_in_use),
 		cmocka_unit_test(the_objects_themselves_as_mount_point),
+		cmocka_unit_test(a_mount_point_above_the_objects),
+		cmocka_unit_test(an_empty_mount_point),
 		cmocka_unit_test_setup_teardown(no_dev_fuse, hide_dev_fuse, restore_dev),
 		cmocka_unit_test(no_permission_for_the_mount_point),
 		cmocka_unit_test(wrong_command_lines),

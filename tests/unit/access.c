@@ -116,6 +116,31 @@ static void test_no_supplementary_groups_can_be_said_by_null(void **state)
 	assert_int_equal(shmfs_access_chown(&st, &other, (uid_t)-1, STRANGER), -EPERM);
 }
 
+static int cannot_tell(struct shmfs_caller *caller, gid_t gid)
+{
+	(void)caller;
+	(void)gid;
+	return -EIO;
+}
+
+/* Neither what a member may nor what others may, where these differ. */
+static void test_unknown_groups_are_to_nobodys_advantage(void **state)
+{
+	const struct stat for_members = inode_of(S_IFREG, 0640, OWNER, GROUP);
+	const struct stat for_others = inode_of(S_IFREG, 0604, OWNER, GROUP);
+	struct shmfs_caller caller = {STRANGER, ELSE, cannot_tell};
+	mode_t mode;
+
+	(void)state;
+	assert_int_equal(shmfs_access_check(&for_members, &caller, SHMFS_MAY_READ), -EACCES);
+	assert_int_equal(shmfs_access_check(&for_others, &caller, SHMFS_MAY_READ), -EACCES);
+	caller.uid = OWNER;
+	assert_int_equal(shmfs_access_check(&for_members, &caller, SHMFS_MAY_READ), 0);
+	assert_int_equal(shmfs_access_chmod(&for_members, &caller, 02755, &mode), 0);
+	assert_int_equal(mode, 0755);
+	assert_int_equal(shmfs_access_chown(&for_members, &caller, (uid_t)-1, STRANGER), -EPERM);
+}
+
 static void test_create_wants_write_and_search(void **state)
 {
 	(void)state;
@@ -259,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_check_follows_the_letters),
 		cmocka_unit_test(test_group_is_asked_for_only_when_it_decides),
 		cmocka_unit_test(test_no_supplementary_groups_can_be_said_by_null),
+		cmocka_unit_test(test_unknown_groups_are_to_nobodys_advantage),
 		cmocka_unit_test(test_create_wants_write_and_search),
 		cmocka_unit_test(test_remove_minds_sticky_directories),
 		cmocka_unit_test(test_chmod_is_the_owners_and_keeps_sgid_for_members),

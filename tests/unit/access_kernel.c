@@ -320,7 +320,7 @@ static void child_remove(void *arg)
 	static const uid_t owners[] = {0, OWNER, STRANGER};
 
 	(void)arg;
-	for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++)
+	for (size_t m = 0; m < COUNT(modes); m++)
 		for (size_t o = 0; o < 9; o++)
 			for (size_t c = 0; c < CALLERS; c++) {
 				struct stat dir;

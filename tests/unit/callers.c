@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "callers.h"
 
-static bool ask(struct shmfs_caller *caller, gid_t gid)
+static int ask(struct shmfs_caller *caller, gid_t gid)
 {
 	struct who *who = (struct who *)caller;
 

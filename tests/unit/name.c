@@ -53,7 +53,7 @@ static void test_encode_takes_every_odd_component(void **state)
 	char expected[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+	for (size_t i = 0; i < COUNT(odd); i++) {
 		snprintf(expected, sizeof(expected), "/%s", odd[i]);
 		assert_encodes(SHMFS_NAME_ROOT, odd[i], expected);
 		snprintf(expected, sizeof(expected), "/d%%2F%s", odd[i]);
@@ -66,7 +66,7 @@ static void test_encode_refuses_what_is_no_component(void **state)
 	static const char *const bad[] = {"", ".", "..", "/", "a/b", "/a", "a/", "../a", "//"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_refuses(SHMFS_NAME_ROOT, bad[i], -EINVAL);
 		assert_refuses("d%2F", bad[i], -EINVAL);
 	}
@@ -95,7 +95,7 @@ static void test_encode_refuses_prefix_that_is_too_long_itself(void **state)
 	static const size_t lengths[] = {255, 256, 257, 300, 511};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+	for (size_t i = 0; i < COUNT(lengths); i++)
 		assert_refuses(text_of(lengths[i]), "a", -ENAMETOOLONG);
 }
 
@@ -146,9 +146,9 @@ static void test_creatable_refuses_an_encoded_slash_only(void **state)
 	static const char *const good[] = {"a", "%", "%2", "%2f", "2F", "%252F", "%2 F", "..."};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_false(shmfs_name_is_creatable(bad[i]));
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+	for (size_t i = 0; i < COUNT(good); i++)
 		assert_true(shmfs_name_is_creatable(good[i]));
 }
 

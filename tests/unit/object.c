@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,6 +168,37 @@ static void test_pinned_object_is_reopened_wherever_it_is(void **state)
 	close(fd);
 }
 
+/* Whoever has a lease may keep all others waiting, but not us. */
+static void child_meets_a_lease(void *arg)
+{
+	const struct shmfs_name a = name_of("a");
+	const uint64_t ino = ino_of("a");
+	const int pinned = *(const int *)arg;
+	struct stat st;
+
+	CHECK(shmfs_object_open(&a, ino, O_RDWR, &st) == -EAGAIN);
+	CHECK(shmfs_object_reopen(pinned, O_WRONLY) == -EAGAIN);
+	CHECK(shmfs_object_truncate(pinned, 0) == -EAGAIN);
+	CHECK(shmfs_object_stat(&a, &st) == 0);
+	CHECK(st.st_size == 4);
+}
+
+static void test_nothing_waits_for_a_lease(void **state)
+{
+	int pinned, holder;
+
+	(void)state;
+	make_object("a", "text");
+	pinned = pin("a");
+	holder = open(SHMFS_OBJECT_DIR "/a", O_RDONLY | O_CLOEXEC);
+	assert_return_code(holder, errno);
+	signal(SIGIO, SIG_IGN);
+	assert_return_code(fcntl(holder, F_SETLEASE, F_RDLCK), errno);
+	assert_child_passes(child_meets_a_lease, &pinned);
+	close(holder);
+	close(pinned);
+}
+
 static void test_stat_tells_what_fstat_tells(void **state)
 {
 	const struct shmfs_name none = name_of("none");
@@ -278,6 +310,7 @@ int main(void)
 		SHM_TEST(test_create_makes_what_was_not_there),
 		SHM_TEST(test_create_takes_the_longest_name),
 		SHM_TEST(test_pinned_object_is_reopened_wherever_it_is),
+		SHM_TEST(test_nothing_waits_for_a_lease),
 		SHM_TEST(test_stat_tells_what_fstat_tells),
 		SHM_TEST(test_attributes_are_set_through_a_pin),
 		SHM_TEST(test_directory_can_be_pinned),

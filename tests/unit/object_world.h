@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* In bytes. */
 #define OBJECT_WORLD_SIZE (16 * 1024 * 1024)
 

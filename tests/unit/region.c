@@ -63,7 +63,7 @@ static void test_each_way_of_opening_serves_its_purpose(void **state)
 	struct world *w = world_of(state);
 
 	outside_write_pattern(w, 4 * MIB, 0);
-	for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+	for (size_t i = 0; i < COUNT(openings); i++) {
 		const struct opening *o = &openings[i];
 		int fds;
 
@@ -158,7 +158,7 @@ static void test_read_is_short_only_at_the_end(void **state)
 	struct world *w = world_of(state);
 	static const off_t ends[] = {0, 1, 4096, 65535, 65537, 300000, 4 * 1024 * 1024 + 5};
 
-	for (size_t e = 0; e < sizeof(ends) / sizeof(ends[0]); e++) {
+	for (size_t e = 0; e < COUNT(ends); e++) {
 		outside_resize(w, 0);
 		outside_write_pattern(w, (size_t)ends[e], 0);
 		assert_reads_all_around(w, ends[e], 0);

@@ -23,8 +23,6 @@ static const size_t sizes[] = {
 	4 * KIB, 64 * KIB, 64 * KIB + 1, 200 * KIB, MIB, 4 * MIB - 1, 4 * MIB, 8 * MIB};
 static const off_t shifts[] = {0, 1, 4095, 4096, 65537};
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Reads the object all over, in each size and at each alignment; what is not dense is zero. */
 static void assert_reading_allocates_nothing(struct world *w, off_t from, off_t end)
 {

@@ -168,7 +168,7 @@ static void test_write_is_whole_whenever_the_object_is_shrunk(void **state)
 	const size_t size = SIZE - 310001;
 
 	for (size_t cut = 0; cut < 3; cut++)
-		for (size_t when = 0; when < 3; when++) {
+		for (size_t when = 0; when < COUNT(moments); when++) {
 			outside_write_pattern(w, SIZE, 0);
 			fill_pattern(w->buffer, size, offset);
 			*moments[when] = cuts[cut];
@@ -181,11 +181,34 @@ static void test_write_over_the_new_end_is_whole(void **state)
 {
 	struct world *w = mapped_world_of(state);
 
-	for (size_t when = 0; when < 3; when++) {
+	for (size_t when = 0; when < COUNT(moments); when++) {
 		outside_write_pattern(w, SIZE, 0);
 		fill_pattern(w->buffer, SIZE, 0);
 		*moments[when] = shrink_to_odd_size;
 		assert_write_is_whole(w, SIZE, 0, 0);
+	}
+}
+
+static void shrink_within_a_page(struct world *w)
+{
+	outside_resize(w, SIZE - 1000);
+}
+
+/* No fault tells of that, but bytes stored behind the end would come back when it grows. */
+static void test_write_over_an_end_that_moved_within_its_page_is_whole(void **state)
+{
+	struct world *w = mapped_world_of(state);
+
+	for (size_t when = 0; when < COUNT(moments); when++) {
+		outside_resize(w, SIZE - 1000);
+		outside_resize(w, SIZE - 100);
+		fill_pattern(w->buffer, SIZE - 100, 0);
+		outside_write_pattern(w, SIZE - 100, 0);
+		*moments[when] = shrink_within_a_page;
+		assert_write_is_whole(w, SIZE - 100, 0, 0);
+		outside_resize(w, SIZE);
+		assert_int_equal(pread(w->fd, w->buffer, SIZE, 0), SIZE);
+		assert_true(is_zero(w->buffer + SIZE - 100, 100));
 	}
 }
 
@@ -248,6 +271,7 @@ int main(void)
 		SMALL_WORLD_TEST(test_read_of_a_new_hole_on_a_full_tmpfs_is_zeros),
 		WORLD_TEST(test_write_is_whole_whenever_the_object_is_shrunk),
 		WORLD_TEST(test_write_over_the_new_end_is_whole),
+		WORLD_TEST(test_write_over_an_end_that_moved_within_its_page_is_whole),
 		SMALL_WORLD_TEST(test_write_to_a_new_hole_on_a_full_tmpfs_is_short_or_enospc),
 		WORLD_TEST(test_append_overwrites_nothing_that_others_append),
 	};

@@ -204,21 +204,23 @@ static void test_nobody_is_in_the_mapping_when_it_moves(void **state)
 	}
 }
 
-/* All bring file descriptors for the same region. */
+/* All bring file descriptors for the same region, at the same moment. */
 static void *bring_fds(void *arg)
 {
 	static const int flags[] = {O_RDONLY, O_WRONLY, O_RDWR};
 	struct crowd *crowd = arg;
-	const unsigned first = crowd->writers++;
+	const unsigned first = crowd->transfers;
+	int fds[COUNT(flags)];
 
+	for (unsigned i = 0; i < COUNT(flags); i++) {
+		fds[i] = open(OBJECT_PATH, flags[(first + i) % COUNT(flags)] | O_CLOEXEC);
+		CHECK(fds[i] >= 0);
+	}
+	crowd->writers++;
 	while (!crowd->over)
 		;
-	for (unsigned i = 0; i < 30; i++) {
-		const int fd = open(OBJECT_PATH, flags[(first + i) % 3] | O_CLOEXEC);
-
-		CHECK(fd >= 0);
-		shmfs_region_consume_fd(crowd->world->region, fd);
-	}
+	for (unsigned i = 0; i < COUNT(flags); i++)
+		shmfs_region_consume_fd(crowd->world->region, fds[i]);
 	return NULL;
 }
 
@@ -228,14 +230,16 @@ static void test_region_keeps_one_fd_for_each_purpose(void **state)
 	pthread_t threads[READERS];
 	int fds, kept;
 
-	for (int round = 0; round < 50; round++) {
-		struct crowd crowd = {.world = w};
+	for (unsigned round = 0; round < 100; round++) {
+		struct crowd crowd = {.world = w, .transfers = round};
 
 		w->region = shmfs_region_free(w->region);
 		fds = unit_count_fds();
 		world_renew(w, NULL, 0);
 		for (size_t i = 0; i < READERS; i++)
 			assert_int_equal(pthread_create(&threads[i], NULL, bring_fds, &crowd), 0);
+		while (crowd.writers < READERS)
+			;
 		crowd.over = true;
 		for (size_t i = 0; i < READERS; i++)
 			assert_int_equal(pthread_join(threads[i], NULL), 0);

@@ -54,8 +54,6 @@ static const struct deed writes[] = {
 	{RESIZE, 0, SIZE},
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* The object, and the file beside it. */
 static struct {
 	struct world *world;

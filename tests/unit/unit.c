@@ -162,7 +162,7 @@ static void reset_signals(void)
 {
 	static const int caught[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS};
 
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+	for (size_t i = 0; i < COUNT(caught); i++)
 		signal(caught[i], SIG_DFL);
 }
 

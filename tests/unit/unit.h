@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /*
  * Moves the process into a mount namespace of its own, so that it can mount over /dev/shm. Where
  * that is not permitted, the program ends as skipped, or as failed if SHMFS_TEST_MUST_RUN=1.

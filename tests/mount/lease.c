@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leases: who has one and does not react makes others wait, 45 s by default. Not the daemon, and
+ * not those who want something else of it.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Much less than a lease may last. */
+#define SOON 20
+
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* An object with a lease that is never given up. */
+static int make_leased(const char *name)
+{
+	int fd;
+
+	signal(SIGIO, SIG_IGN);
+	fd = shm_open(name, O_RDWR | O_CREAT, 0600);
+	assert_return_code(fd, errno);
+	assert_int_equal(write(fd, "leased", 6), 6);
+	close(fd);
+	fd = shm_open(name, O_RDONLY, 0);
+	assert_return_code(fd, errno);
+	assert_return_code(fcntl(fd, F_SETLEASE, F_RDLCK), errno);
+	return fd;
+}
+
+static void nobody_waits_for_a_lease(void **state)
+{
+	static const int flags[] = {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC, O_WRONLY | O_TRUNC};
+	const int lease = make_leased("/leased");
+	const time_t begin = now();
+	struct stat st;
+	char path[80];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/leased", harness()->daemon.mount);
+	assert_int_equal(truncate(path, 1), -1);
+	assert_int_equal(errno, EAGAIN);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		assert_int_equal(open(path, flags[i] | O_CLOEXEC), -1);
+		assert_int_equal(errno, EAGAIN);
+	}
+	assert_return_code(stat(path, &st), errno);
+	assert_int_equal(st.st_size, 6);
+	assert_true(now() - begin < SOON);
+
+	close(lease);
+	assert_return_code(truncate(path, 1), errno);
+	assert_return_code(unlink(path), errno);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_waits_for_a_lease),
+	};
+
+	return RUN_MOUNTED(tests);
+}
