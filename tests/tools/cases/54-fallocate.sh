@@ -49,4 +49,4 @@ fallocate -p -o 0 -l 4096 a
 [[ $(stat -c %Y a) -gt 1600000000 ]] && echo 'punching sets mtime'
 touch -d 2001-01-01 a
 fallocate -o 0 -l 4096 a
-show_times a | grep -F 2001 || echo 'allocating sets mtime'
+[[ $(stat -c %Y a) -gt 1600000000 ]] && echo 'allocating sets mtime'
