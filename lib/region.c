@@ -336,12 +336,13 @@ static bool reaches(int fd, off_t end)
  */
 static bool store(struct shmfs_region *region, const char *buf, size_t size, off_t offset)
 {
-	const off_t end = offset + (off_t)size;
 	size_t len;
+	off_t end;
 	bool done;
 
 	if (!region->both || !lock_dense(region, region->writer, size, offset, true, &len))
 		return false;
+	end = offset + (off_t)size;
 	done = len == size && pwrite(region->writer, buf + size - 1, 1, end - 1) == 1 &&
 	       shmfs_sigbus_copy(region->map + offset, buf, size - 1, region->map + offset) == 0 &&
 	       reaches(region->writer, end);
