@@ -28,7 +28,15 @@ run_inside() {
     else
         trap 'rm -rf --one-file-system "$SHMFS_TOOLS_WORK"' EXIT
     fi
-    unshare --mount --propagation slave "${own_user[@]}" "${BASH_SOURCE[0]}" "$@" || status=$?
+    # The sources may lie where other users cannot read them.
+    SHMFS=${SHMFS:-$here/../../build/fs/shmfs}
+    [[ -x $SHMFS ]] || { echo "Bail out! no daemon at $SHMFS" && exit 1; }
+    cp "$SHMFS" "$SHMFS_TOOLS_WORK/shmfs"
+    cp -r "$here" "$SHMFS_TOOLS_WORK/tools"
+    chmod -R a+rX "$SHMFS_TOOLS_WORK"
+    export SHMFS=$SHMFS_TOOLS_WORK/shmfs
+    unshare --mount --propagation slave "${own_user[@]}" "$SHMFS_TOOLS_WORK/tools/run.sh" "$@" ||
+        status=$?
     exit "$status"
 }
 
