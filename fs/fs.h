@@ -3,12 +3,13 @@
 #ifndef SHMFS_FS_H
 #define SHMFS_FS_H
 
-#include "fuse3.h"
+#include "passthrough.h"
 
 struct loop;
 struct nodes;
 
 struct fs {
+	struct passthrough passthrough;
 	struct nodes *nodes;
 	struct loop *loop;
 };

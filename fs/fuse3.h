@@ -8,10 +8,18 @@
 
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
+#include <stdbool.h>
 
 /* Newer than 3.14. A feature that the kernel does not offer is never wanted: see fuse3_want(). */
 #ifndef FUSE_CAP_HANDLE_KILLPRIV_V2
 #define FUSE_CAP_HANDLE_KILLPRIV_V2 0
+#endif
+
+/* Passthrough: see passthrough.h. */
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+#define FUSE3_HAS_PASSTHROUGH 1
+#else
+#define FUSE3_HAS_PASSTHROUGH 0
 #endif
 
 /*
@@ -35,6 +43,27 @@ static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature
 		fuse_set_feature_flag(conn, feature);
 #else
 	conn->want |= conn->capable & (unsigned)feature;
+#endif
+}
+
+/* Objects on a file system that is not itself stacked. False when the kernel does not offer it. */
+static inline bool fuse3_want_passthrough(struct fuse_conn_info *conn)
+{
+#if FUSE3_HAS_PASSTHROUGH
+	conn->max_backing_stack_depth = 1;
+	return fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
+#else
+	(void)conn;
+	return false;
+#endif
+}
+
+/* id: a backing id, or 0: the daemon is asked for every read and write. */
+static inline void fuse3_set_data_path(struct fuse_file_info *fi, int id)
+{
+	fi->direct_io = id == 0;
+#if FUSE3_HAS_PASSTHROUGH
+	fi->backing_id = id;
 #endif
 }
 

@@ -179,7 +179,8 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 		fuse_session_process_buf(loop->session, buf);
 		/* The kernel's greeting comes first; libfuse ends the session if it is too old. */
 		if (!atomic_exchange(&loop->greeted, true) && !fuse_session_exited(loop->session))
-			loop->hooks.ready(loop->hooks.arg);
+			if (!loop->hooks.ready(loop->hooks.arg))
+				stop(loop, -ECANCELED);
 	}
 }
 

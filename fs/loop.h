@@ -16,7 +16,7 @@ struct loop_hooks {
 	 * Once, when the first request, which is the kernel's greeting, has been answered: from
 	 * then on the mount is usable.
 	 */
-	void (*ready)(void *arg);
+	bool (*ready)(void *arg);
 	/* After loop_tick(), beside all requests. Returns after how many ms again; -1: not again.
 	 */
 	int (*tick)(void *arg);

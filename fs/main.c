@@ -19,6 +19,7 @@
  *   open        an object is opened on a caller's behalf
  *   caller      who asks
  *   pin         from a node to its object
+ *   passthrough open objects that the kernel reads and writes itself
  *   node        what the kernel knows by number; what is open
  *   gone        what has lost its last name
  *   fs.h        what all operations share     fuse3      libfuse, and its versions
@@ -39,21 +40,33 @@
 #include "options.h"
 #include "startup.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* What the loop's hooks need. */
 struct service {
 	struct fs fs;
+	struct fuse_session *session;
 	const char *mount_point;
 };
 
-static void on_ready(void *arg)
+static bool on_ready(void *arg)
 {
-	const struct service *service = arg;
+	struct service *service = arg;
+	struct passthrough *passthrough = &service->fs.passthrough;
 
+	if (!passthrough_start(passthrough, service->session)) {
+		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
+		return false;
+	}
 	startup_ready();
-	log_info("serving at %s, data path: mapped regions", service->mount_point);
+	if (passthrough->ready)
+		log_info("serving at %s, data path: passthrough", service->mount_point);
+	else
+		log_info("serving at %s, data path: mapped regions (%s)", service->mount_point,
+			passthrough->why_not);
+	return true;
 }
 
 static int on_tick(void *arg)
@@ -75,19 +88,22 @@ static int serve(
 
 	r = fuse3_complete(session);
 	if (r == 0)
-		r = nodes_new(&fs->nodes, options->noatime);
+		r = nodes_new(&fs->nodes, &fs->passthrough, options->noatime);
 	if (r == 0)
 		r = loop_new(&fs->loop, session, options->single_thread, &hooks);
 	if (r == 0)
 		r = loop_run(fs->loop);
-	if (r < 0)
+	if (r < 0 && r != -ECANCELED)
 		log_error("cannot serve: %s", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int mount_and_serve(struct options *options, const char *mount_point)
 {
-	struct service service = {.mount_point = mount_point};
+	struct service service = {
+		.mount_point = mount_point,
+		.fs.passthrough = {.wish = options->passthrough},
+	};
 	struct fuse_session *session;
 	int status = EXIT_FAILURE;
 
@@ -95,6 +111,9 @@ static int mount_and_serve(struct options *options, const char *mount_point)
 	session = fuse_session_new(&options->args, &ops, sizeof(ops), &service.fs);
 	if (!session)
 		return EXIT_FAILURE;
+	service.session = session;
+	if (options->noatime)
+		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	if (fuse_session_mount(session, mount_point) == 0) {
 		status = serve(&service, session, options);
 		fuse_session_unmount(session);

@@ -24,6 +24,7 @@
 #include "node.h"
 
 #include "gone.h"
+#include "passthrough.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,12 +39,14 @@ struct node {
 	uint64_t lookups;
 	char *name;                  /* last known name, or NULL */
 	struct shmfs_region *region; /* while opens > 0 */
+	int backing;                 /* id while opens > 0, or 0; as the first open decided */
 	unsigned opens;              /* by the kernel, and by pins */
 	struct gone *gone;           /* or NULL */
 };
 
 struct nodes {
-	bool noatime; /* never changes */
+	const struct passthrough *passthrough; /* never changes */
+	bool noatime;                          /* never changes */
 
 	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
 	struct node **buckets;
@@ -60,12 +63,13 @@ struct nodes {
  */
 #define MAP_AFTER_PASSES 2
 
-int nodes_new(struct nodes **ret_nodes, bool noatime)
+int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, bool noatime)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 
 	if (!nodes)
 		return -ENOMEM;
+	nodes->passthrough = passthrough;
 	nodes->noatime = noatime;
 	nodes->bucket_count = BUCKETS_MIN;
 	nodes->buckets = calloc(nodes->bucket_count, sizeof(*nodes->buckets));
@@ -299,7 +303,7 @@ int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
 {
 	struct shmfs_region *region = NULL;
 	struct node *node;
-	int r;
+	int backing, r;
 
 	if (nodes->noatime)
 		fcntl(fd, F_SETFL, O_NOATIME); /* refused: not ours, and so be it */
@@ -309,18 +313,23 @@ int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
 		close(fd);
 		return r;
 	}
+	backing = node_region(nodes, ino) ? 0 : passthrough_open(nodes->passthrough, fd);
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node) {
 		if (!node->region) {
 			node->region = region;
 			region = NULL;
+			node->backing = backing;
+			backing = 0;
 		}
 		node->opens++;
 		shmfs_region_consume_fd(node->region, fd);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	shmfs_region_free(region);
+	if (backing > 0)
+		passthrough_close(nodes->passthrough, backing);
 	if (!node)
 		close(fd);
 	return node ? 0 : -ESTALE;
@@ -330,16 +339,21 @@ void node_close(struct nodes *nodes, uint64_t ino)
 {
 	struct shmfs_region *region = NULL;
 	struct node *node, *unused = NULL;
+	int backing = 0;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node && node->opens > 0 && --node->opens == 0) {
 		region = node->region;
 		node->region = NULL;
+		backing = node->backing;
+		node->backing = 0;
 		unused = take_if_unused(nodes, node);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	shmfs_region_free(region);
+	if (backing > 0)
+		passthrough_close(nodes->passthrough, backing);
 	if (unused)
 		node_free(unused);
 }
@@ -354,6 +368,18 @@ struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino)
 	region = node ? node->region : NULL;
 	pthread_mutex_unlock(&nodes->lock);
 	return region;
+}
+
+int node_backing(struct nodes *nodes, uint64_t ino)
+{
+	struct node *node;
+	int backing;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	backing = node ? node->backing : 0;
+	pthread_mutex_unlock(&nodes->lock);
+	return backing;
 }
 
 bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st)

@@ -15,9 +15,10 @@
 #include <sys/stat.h>
 
 struct nodes;
+struct passthrough;
 
-/* noatime: reading an object leaves its atime alone. */
-int nodes_new(struct nodes **ret_nodes, bool noatime);
+/* noatime: reading an object leaves its atime alone. passthrough: outlives the nodes. */
+int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, bool noatime);
 struct nodes *nodes_free(struct nodes *nodes);
 
 /*
@@ -53,6 +54,9 @@ void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach);
 int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write);
 int node_open_fd(struct nodes *nodes, uint64_t ino, int fd);
 void node_close(struct nodes *nodes, uint64_t ino);
+
+/* The backing id of a node that is open, the same for all of its opens; 0: it has none. */
+int node_backing(struct nodes *nodes, uint64_t ino);
 
 /* The region of a node that is open as long as the caller uses it; NULL if it is not open. */
 struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino);

@@ -9,13 +9,17 @@
  */
 #include "ops.h"
 
+#include "fs.h"
+
 /*
  * S_ISUID and S_ISGID are cleared here when an object is changed, not by the kernel beforehand; and
  * whoever opens with O_TRUNC truncates with that one request.
  */
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	(void)userdata;
+	struct fs *fs = userdata;
+
+	passthrough_want(&fs->passthrough, conn);
 	fuse3_want(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
 	fuse3_want(conn, FUSE_CAP_ATOMIC_O_TRUNC);
 	fuse3_want(conn, FUSE_CAP_PARALLEL_DIROPS);

@@ -19,6 +19,7 @@ enum key {
 	KEY_NONEMPTY,
 	KEY_ATIME,
 	KEY_NOATIME,
+	KEY_PASSTHROUGH,
 	KEY_ALLOW,
 	KEY_FSNAME,
 	KEY_SUBTYPE,
@@ -52,6 +53,7 @@ static const struct fuse_opt templates[] = {
 	KEY("nonempty", KEY_NONEMPTY),
 	KEY("atime", KEY_ATIME),
 	KEY("noatime", KEY_NOATIME),
+	KEY("passthrough=", KEY_PASSTHROUGH),
 	KEY("allow_other", KEY_ALLOW),
 	KEY("allow_root", KEY_ALLOW),
 	KEY("fsname=", KEY_FSNAME),
@@ -121,6 +123,8 @@ static void print_help(void)
 	       "    allow_other    other users may use the mount; always so when root mounts\n"
 	       "    allow_root     root may use the mount of an ordinary user\n"
 	       "    auto_unmount   unmount when the daemon dies\n"
+	       "    passthrough=auto|on|off   let the kernel itself read, write and map objects:\n"
+	       "                   where it can, or refuse to mount, or never (default)\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n");
 }
@@ -149,6 +153,20 @@ static int take_operand(struct options *options, const char *arg)
 	options->source = options->mount_point;
 	options->mount_point = copy(arg);
 	return options->mount_point ? 0 : -1;
+}
+
+static int take_passthrough(struct options *options, const char *value)
+{
+	static const char *const values[] = {
+		[PASSTHROUGH_AUTO] = "auto", [PASSTHROUGH_ON] = "on", [PASSTHROUGH_OFF] = "off"};
+
+	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (strcmp(value, values[i]) == 0) {
+			options->passthrough = (enum passthrough_wish)i;
+			return 0;
+		}
+	log_error("passthrough can be auto, on or off, not \"%s\"", value);
+	return -1;
 }
 
 static int take_unknown(const char *arg)
@@ -191,6 +209,8 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_NOATIME:
 		parser->options->noatime = true;
 		return 1;
+	case KEY_PASSTHROUGH:
+		return take_passthrough(parser->options, strchr(arg, '=') + 1);
 	case KEY_ALLOW:
 		parser->allow = true;
 		return 1;

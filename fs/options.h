@@ -3,18 +3,19 @@
 #ifndef SHMFS_OPTIONS_H
 #define SHMFS_OPTIONS_H
 
-#include "fuse3.h"
+#include "passthrough.h"
 
 #include <stdbool.h>
 
 struct options {
-	char *mount_point;     /* as given */
-	char *source;          /* as given by mount(8), or NULL */
-	bool foreground;       /* -f, -d */
-	bool single_thread;    /* -s */
-	bool nonempty;         /* -o nonempty */
-	bool noatime;          /* -o noatime */
-	struct fuse_args args; /* what is left for libfuse and the kernel */
+	char *mount_point;                 /* as given */
+	char *source;                      /* as given by mount(8), or NULL */
+	bool foreground;                   /* -f, -d */
+	bool single_thread;                /* -s */
+	bool nonempty;                     /* -o nonempty */
+	bool noatime;                      /* -o noatime */
+	enum passthrough_wish passthrough; /* -o passthrough=… */
+	struct fuse_args args;             /* what is left for libfuse and the kernel */
 };
 
 enum options_result {

@@ -42,12 +42,12 @@ void reply_entry(fuse_req_t req, const struct shmfs_name *name, const struct sta
 }
 
 /*
- * Direct I/O: what others write is read at once, and the kernel refuses MAP_SHARED, which could
- * not be kept true.
+ * Without passthrough it is direct I/O: what others write is read at once, and the kernel refuses
+ * MAP_SHARED, which could not be kept true.
  */
-static void set_data_path(struct fuse_file_info *fi)
+static void set_data_path(struct nodes *nodes, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	fi->direct_io = 1;
+	fuse3_set_data_path(fi, node_backing(nodes, ino));
 	fi->fh = 0;
 }
 
@@ -55,7 +55,7 @@ void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct nodes *nodes = fs_of(req)->nodes;
 
-	set_data_path(fi);
+	set_data_path(nodes, ino, fi);
 	if (fuse_reply_open(req, fi) < 0)
 		node_close(nodes, ino);
 }
@@ -65,7 +65,7 @@ void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *
 	const struct fuse_entry_param entry = reply_entry_param(st);
 	struct nodes *nodes = fs_of(req)->nodes;
 
-	set_data_path(fi);
+	set_data_path(nodes, st->st_ino, fi);
 	if (fuse_reply_create(req, &entry, fi) < 0) {
 		node_close(nodes, st->st_ino);
 		node_put(nodes, st->st_ino, 1);

@@ -71,7 +71,7 @@ void make_dir(char *ret_path, const char *base, const char *name)
 	assert_return_code(chmod(ret_path, 0755), errno);
 }
 
-enum { MAX_ARGS = 12 };
+enum { MAX_ARGS = 14 };
 
 static void become_daemon(const struct daemon *daemon, const char *const args[])
 {
@@ -81,7 +81,13 @@ static void become_daemon(const struct daemon *daemon, const char *const args[])
 		const char **in;
 		char *const *out;
 	} exec_args = {argv};
+	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
 	size_t n = 2;
+
+	if (data_path && !args) {
+		argv[n++] = "-o";
+		argv[n++] = data_path;
+	}
 
 	while (args && args[n - 2] && n < MAX_ARGS - 2) {
 		argv[n] = args[n - 2];

@@ -43,6 +43,9 @@ static void signals_end_it(void **state)
 	}
 }
 
+/* Every write is a request. */
+static const char *const mapped[] = {"-o", "passthrough=off", NULL};
+
 static void signals_end_it_while_files_are_open(void **state)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -54,7 +57,7 @@ static void signals_end_it_while_files_are_open(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		int fd, listing;
 
-		daemon_start(&daemon, dir, NULL);
+		daemon_start(&daemon, dir, mapped);
 		fd = open_in(dir, "o", FD_FLAGS);
 		listing = open_in(dir, ".", O_RDONLY | O_DIRECTORY);
 		assert_int_equal(write(fd, buf, sizeof(buf)), sizeof(buf));
@@ -94,7 +97,7 @@ static void a_signal_ends_it_in_the_middle_of_work(void **state)
 
 	(void)state;
 	make_dir(dir, harness()->base, "working");
-	daemon_start(&daemon, dir, NULL);
+	daemon_start(&daemon, dir, mapped);
 	pid = fork();
 	if (pid == 0)
 		keep_writing(dir);

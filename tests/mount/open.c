@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -112,12 +113,16 @@ static void special_flags(struct side *s)
 	}
 }
 
+/* With passthrough an open object appends for ever, see README. */
 static void status_flags_of_a_descriptor(struct side *s)
 {
+	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
 	const int fd = T_FD(s, open("o", FD_FLAGS | O_APPEND, 0600));
 
 	T(s, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND));
 	T(s, write(fd, "aaaa", 4));
+	if (data_path)
+		return;
 	T(s, fcntl(fd, F_SETFL, 0));
 	T(s, pwrite(fd, "b", 1, 0));
 	T(s, fcntl(fd, F_SETFL, O_APPEND));

@@ -182,33 +182,6 @@ static void an_object_can_be_a_program(struct side *s)
 	}
 }
 
-static void expect_no_shared_mapping(int fd, int prot)
-{
-	assert_ptr_equal(mmap(NULL, 4096, prot, MAP_SHARED, fd, 0), MAP_FAILED);
-	assert_int_equal(errno, ENODEV);
-}
-
-/* A mapping that could not be the same memory must not be given out. */
-static void shared_mappings_are_refused(void **state)
-{
-	char path[80];
-	int fd;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/o", harness()->daemon.mount);
-	fd = open(path, FD_FLAGS, 0600);
-	assert_return_code(fd, errno);
-	assert_return_code(ftruncate(fd, 4096), errno);
-	expect_no_shared_mapping(fd, PROT_READ | PROT_WRITE);
-	expect_no_shared_mapping(fd, PROT_WRITE);
-	expect_no_shared_mapping(fd, PROT_READ);
-	close(fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	expect_no_shared_mapping(fd, PROT_READ);
-	close(fd);
-	assert_return_code(unlink(path), errno);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,7 +192,6 @@ int main(void)
 		COMPARED(splice_through_a_pipe),
 		COMPARED(private_mappings_see_current_bytes),
 		COMPARED(an_object_can_be_a_program),
-		cmocka_unit_test(shared_mappings_are_refused),
 	};
 
 	return RUN_MOUNTED(tests);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Passthrough: the kernel reads, writes and maps open objects itself, without asking the daemon.
+ * It needs libfuse >= 3.17, Linux >= 6.9 and a root that is the machine's own.
+ */
+#ifndef SHMFS_PASSTHROUGH_H
+#define SHMFS_PASSTHROUGH_H
+
+#include "fuse3.h"
+
+#include <stdbool.h>
+
+enum passthrough_wish { PASSTHROUGH_OFF, PASSTHROUGH_AUTO, PASSTHROUGH_ON };
+
+struct passthrough {
+	enum passthrough_wish wish;
+	const char *why_not; /* NULL: nothing is known to be in the way */
+	int device;          /* /dev/fuse; never changes once it is ready */
+	bool ready;          /* never changes while requests are served */
+};
+
+/* Before the greeting is answered: asks the kernel for the feature, unless why_not is set. */
+void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
+
+/*
+ * When it is answered: tries it out. Then either `ready` is set or why_not tells the reason.
+ * Returns false when it is missing but wished for.
+ */
+bool passthrough_start(struct passthrough *passthrough, struct fuse_session *session);
+
+/* Registers what fd stands for. Returns a backing id (> 0), or 0 when that cannot be done. */
+int passthrough_open(const struct passthrough *passthrough, int fd);
+
+/* id: what passthrough_open() returned. */
+void passthrough_close(const struct passthrough *passthrough, int id);
+
+#endif
