@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "caller.h"
 
+#include "capability.h"
 #include "identity.h"
 
 #include <errno.h>
@@ -44,12 +45,23 @@ static int in_group(struct shmfs_caller *ids, gid_t gid)
 	return caller->error;
 }
 
+/* Costs more than most operations, too. */
+static bool capable(struct shmfs_caller *ids, int capability)
+{
+	struct caller *caller = (struct caller *)ids;
+
+	if (!caller->asked)
+		caller->capabilities = shmfs_capability_of(fuse_req_ctx(caller->req)->pid);
+	caller->asked = true;
+	return caller->capabilities & SHMFS_CAPABILITY_BIT(capability);
+}
+
 struct caller caller_of(fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 
 	return (struct caller){
-		.ids = {.uid = ctx->uid, .gid = ctx->gid, .in_group = in_group},
+		.ids = {.uid = ctx->uid, .gid = ctx->gid, .in_group = in_group, .capable = capable},
 		.req = req,
 		.count = -1,
 	};
@@ -61,16 +73,32 @@ void caller_clear(struct caller *caller)
 	free(caller->groups);
 }
 
+/* The capabilities that user 0 is known not to have; any other user loses the daemon's anyway. */
+static uint32_t lacks(const struct caller *caller)
+{
+	return caller->asked ? SHMFS_CAPABILITIES & ~caller->capabilities : 0;
+}
+
 int caller_enter(const struct caller *caller)
 {
-	if (caller->error < 0 && caller->ids.uid != 0)
+	const uint32_t missing = lacks(caller);
+	int r;
+
+	if (caller->error < 0 && (caller->ids.uid != 0 || missing))
 		return -EPERM;
-	return shmfs_identity_assume(caller->ids.uid, caller->ids.gid, caller->groups,
-		caller->count > 0 ? (size_t)caller->count : 0);
+	r = missing ? shmfs_identity_lower(missing) : 0;
+	return r < 0 ? r
+		     : shmfs_identity_assume(caller->ids.uid, caller->ids.gid, caller->groups,
+			       caller->count > 0 ? (size_t)caller->count : 0);
 }
 
 int caller_enter_to_change(struct caller *caller, const struct stat *st)
 {
+	const bool special = st->st_mode & (S_ISUID | S_ISGID);
+	const bool root = caller->ids.uid == 0;
+
+	if (special && root && capable(&caller->ids, CAP_FSETID))
+		return caller_enter(caller);
 	/* A member of the group keeps the bit, on an object without S_IXGRP and on a new one. */
 	if ((st->st_mode & S_ISGID) && caller->ids.gid != st->st_gid)
 		in_group(&caller->ids, st->st_gid);

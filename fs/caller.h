@@ -6,14 +6,18 @@
 #include "access.h"
 #include "fuse3.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct caller {
-	struct shmfs_caller ids; /* first: shmfs_access_*() hand it back to in_group() */
+	struct shmfs_caller ids; /* first: shmfs_access_*() hand it back to its functions */
 	fuse_req_t req;
-	gid_t *groups; /* supplementary; read when they are first asked for */
-	int count;     /* -1: not asked yet */
-	int error;     /* -errno: they could not be read */
+	gid_t *groups;         /* supplementary; read when they are first asked for */
+	int count;             /* -1: not asked yet */
+	int error;             /* -errno: they could not be read */
+	bool asked;            /* for capabilities; only user 0 is */
+	uint32_t capabilities; /* bits of SHMFS_CAPABILITIES that it has */
 };
 
 /* The groups are freed with caller_clear(). */
@@ -23,15 +27,15 @@ struct caller caller_of(fuse_req_t req);
 void caller_clear(struct caller *caller);
 
 /*
- * Makes this thread act as the caller, with its groups if they decided anything before, until
- * caller_clear() or caller_leave(). -EPERM when the daemon may not act as that user, or cannot
- * tell its groups.
+ * Makes this thread act as the caller, with its groups and without the capabilities it lacks
+ * if these decided anything before, until caller_clear() or caller_leave(). -EPERM when the daemon
+ * may not act as that user, or cannot tell its groups.
  */
 int caller_enter(const struct caller *caller);
 
 /*
- * The same to change what st describes, an object or a directory: with the groups if its S_ISGID
- * makes them decide.
+ * The same to change what st describes, an object or a directory: with the capabilities and
+ * groups if its S_ISUID or S_ISGID makes them decide.
  */
 int caller_enter_to_change(struct caller *caller, const struct stat *st);
 

@@ -19,12 +19,6 @@ int directory_new_entry(fuse_ino_t dir, const char *component, struct shmfs_name
 	return directory_entry(dir, component, ret_name);
 }
 
-/* Root may do all to directories: no need to look. */
-static bool is_root(const struct caller *caller)
-{
-	return caller->ids.uid == 0;
-}
-
 static int directory_stat(fuse_ino_t dir, struct stat *ret_st)
 {
 	return dir == FUSE_ROOT_ID ? shmfs_object_stat_dir(ret_st) : -ENOTDIR;
@@ -35,8 +29,6 @@ int directory_may(fuse_ino_t dir, struct caller *caller, int wanted)
 	struct stat st;
 	int r;
 
-	if (is_root(caller))
-		return 0;
 	r = directory_stat(dir, &st);
 	return r < 0 ? r : shmfs_access_check(&st, &caller->ids, wanted);
 }
@@ -46,8 +38,6 @@ int directory_may_add(fuse_ino_t dir, struct caller *caller)
 	struct stat st;
 	int r;
 
-	if (is_root(caller))
-		return 0;
 	r = directory_stat(dir, &st);
 	return r < 0 ? r : shmfs_access_create(&st, &caller->ids);
 }
@@ -57,7 +47,7 @@ int directory_enter_to_add(fuse_ino_t dir, struct caller *caller, mode_t mode)
 	struct stat st;
 	int r;
 
-	if (is_root(caller) || !(mode & S_ISGID))
+	if (!(mode & S_ISGID))
 		return caller_enter(caller);
 	r = directory_stat(dir, &st);
 	return r < 0 ? r : caller_enter_to_change(caller, &st);
@@ -68,8 +58,6 @@ int directory_may_remove(fuse_ino_t dir, struct caller *caller, const struct sta
 	struct stat st;
 	int r;
 
-	if (is_root(caller))
-		return 0;
 	r = directory_stat(dir, &st);
 	return r < 0 ? r : shmfs_access_remove(&st, victim, &caller->ids);
 }

@@ -29,6 +29,7 @@
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
  *     identity    act as somebody else on this thread
+ *     capability  what root may, of another process
  *     access      the mode rules              name       view path <-> object name
  */
 #include "fs.h"

@@ -2,8 +2,10 @@
 #include "identity.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,8 +16,11 @@
 
 /* What of this thread's identity is not the process's own. */
 static _Thread_local struct {
-	bool user, group, groups;
+	bool user, group, groups, capabilities;
 } changed;
+
+/* What they were before they were lowered. */
+static _Thread_local struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
 
 /* Of this thread only: glibc's setgroups() is for all threads of the process. */
 static int thread_setgroups(size_t count, const gid_t *groups)
@@ -48,15 +53,39 @@ int shmfs_identity_init(void)
 	return r == -EPERM ? 0 : r;
 }
 
+/* There is no libc function for them, and they are the thread's in any case. */
+static bool set_capabilities(const struct __user_cap_data_struct *capabilities)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capset, &header, capabilities) == 0;
+}
+
+int shmfs_identity_lower(uint32_t capabilities)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct fewer[_LINUX_CAPABILITY_U32S_3];
+
+	if (changed.capabilities || syscall(SYS_capget, &header, own) < 0)
+		return -EPERM;
+	memcpy(fewer, own, sizeof(fewer));
+	fewer[0].effective &= ~capabilities;
+	if (!set_capabilities(fewer))
+		return -EPERM;
+	changed.capabilities = true;
+	return 0;
+}
+
 int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 {
 	/*
 	 * Groups first: they may be set as long as the thread is still the process's user. That
-	 * user needs none: root is not asked for them, and anybody else has them already.
+	 * user needs none: root with its capabilities is not asked for them, and anybody else has
+	 * them already.
 	 */
-	if (count > 0 && uid != geteuid()) {
+	if (count > 0 && (uid != geteuid() || changed.capabilities)) {
 		if (thread_setgroups(count, groups) < 0)
-			return -EPERM;
+			goto refuse;
 		changed.groups = true;
 	}
 	if (gid != getegid()) {
@@ -87,4 +116,7 @@ void shmfs_identity_restore(void)
 	if (changed.groups && thread_setgroups(0, NULL) < 0)
 		abort();
 	changed.groups = false;
+	if (changed.capabilities && !set_capabilities(own))
+		abort();
+	changed.capabilities = false;
 }

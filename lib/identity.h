@@ -7,6 +7,7 @@
 #define SHMFS_IDENTITY_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -14,6 +15,13 @@
  * never count as a caller's. Returns 0 or -errno.
  */
 int shmfs_identity_init(void);
+
+/*
+ * Lowers these of the thread's effective capabilities (bits, 1 << CAP_…) until
+ * shmfs_identity_restore(): to act as a root that lacks them. To be called before
+ * shmfs_identity_assume(), which then takes groups seriously for root too. Returns 0 or -EPERM.
+ */
+int shmfs_identity_lower(uint32_t capabilities);
 
 /*
  * Makes this thread act as the given user until shmfs_identity_restore(). groups may be NULL with
