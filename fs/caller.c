@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Enough for nearly everybody; who has more is asked twice. */
 #define GROUPS_FIRST 32
@@ -103,6 +104,15 @@ int caller_enter_to_change(struct caller *caller, const struct stat *st)
 	if ((st->st_mode & S_ISGID) && caller->ids.gid != st->st_gid)
 		in_group(&caller->ids, st->st_gid);
 	return caller_enter(caller);
+}
+
+int caller_enter_to_clear(const struct caller *caller)
+{
+	const int r = shmfs_identity_lower(SHMFS_CAPABILITY_BIT(CAP_FSETID));
+
+	return r < 0 ? r
+		     : shmfs_identity_assume(geteuid(), caller->ids.gid, caller->groups,
+			       caller->count > 0 ? (size_t)caller->count : 0);
 }
 
 void caller_leave(void)

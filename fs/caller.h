@@ -39,6 +39,12 @@ int caller_enter(const struct caller *caller);
  */
 int caller_enter_to_change(struct caller *caller, const struct stat *st);
 
+/*
+ * Makes this thread act as the daemon, but with the caller's groups and without CAP_FSETID: to
+ * clear S_ISUID and S_ISGID of what belongs to somebody else as the caller's own write would.
+ */
+int caller_enter_to_clear(const struct caller *caller);
+
 void caller_leave(void);
 
 #define CALLER(name, req) __attribute__((cleanup(caller_clear))) struct caller name = caller_of(req)

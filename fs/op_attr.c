@@ -120,16 +120,24 @@ static int change_times(const struct pin *pin, const struct change *change)
 
 /*
  * A request to change nothing comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID
- * and is refused to strangers; but also from the kernel before fallocate(2) and
- * copy_file_range(2), which clear them, whoever it is that has the object open for writing.
+ * and is refused to strangers; but also from the kernel before write(2) with passthrough,
+ * fallocate(2) and copy_file_range(2), which clear them, whoever it is that has the object open for
+ * writing. Of these, only what follows write(2) is not seen here again.
  */
-static int clear_privileges(const struct pin *pin)
+static int clear_privileges(const struct pin *pin, const struct caller *caller)
 {
 	const bool open_for_writing = pin->kind == PIN_REGION &&
 				      shmfs_region_writer(node_region(pin->nodes, pin->ino)) >= 0;
-	const int r = shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
+	int r;
 
-	return r == -EPERM && open_for_writing ? 0 : r;
+	r = shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
+	if (r != -EPERM || !open_for_writing)
+		return r;
+	if (node_backing(pin->nodes, pin->ino) == 0)
+		return 0;
+	caller_leave();
+	r = caller_enter_to_clear(caller);
+	return r < 0 ? r : shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
 }
 
 /* The kernel judges once more: all of it happens under the caller's identity. */
@@ -141,7 +149,7 @@ static int apply(const struct pin *pin, struct caller *caller, const struct chan
 	if (r == 0)
 		r = caller_enter_to_change(caller, &pin->st);
 	if (r == 0 && !(change->which & SET_ANY))
-		r = clear_privileges(pin);
+		r = clear_privileges(pin, caller);
 	if (r == 0 && (change->which & SET_OWNER))
 		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))

@@ -3,14 +3,10 @@
 
 #include "object.h"
 
-#include <linux/capability.h>
 #include <linux/ioctl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* As in linux/fuse.h since 6.9, which older systems do not have. */
@@ -58,44 +54,18 @@ void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *co
 }
 
 /*
- * What goes through is done with the capabilities of the thread that registered the object. With
- * CAP_FSETID the writes of others would not clear S_ISUID and S_ISGID.
+ * What goes through is done with the capabilities of the thread that registered the object: with
+ * CAP_FSETID no write clears S_ISUID and S_ISGID. Before each write the kernel finds out itself
+ * whether this caller's clears them, and if so asks for that with a setattr.
  */
-static int register_without_fsetid(int device, struct backing_map *map)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct all[_LINUX_CAPABILITY_U32S_3],
-		fewer[_LINUX_CAPABILITY_U32S_3];
-	int id;
-
-	if (syscall(SYS_capget, &header, all) < 0)
-		return -1;
-	memcpy(fewer, all, sizeof(fewer));
-	fewer[CAP_TO_INDEX(CAP_FSETID)].effective &= ~CAP_TO_MASK(CAP_FSETID);
-	if (syscall(SYS_capset, &header, fewer) < 0)
-		return -1;
-	id = ioctl(device, BACKING_OPEN, map);
-	/* Giving up what one has cannot be refused, and having again what is permitted neither. */
-	syscall(SYS_capset, &header, all);
-	return id;
-}
-
-/* Such bits stay when root changes the object: the kernel could not tell who does. */
-static bool is_suitable(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && !(st.st_mode & (S_ISUID | S_ISGID));
-}
-
 int passthrough_open(const struct passthrough *passthrough, int fd)
 {
 	struct backing_map map = {.fd = fd};
 	int id;
 
-	if (!passthrough->ready || !is_suitable(fd))
+	if (!passthrough->ready)
 		return 0;
-	id = register_without_fsetid(passthrough->device, &map);
+	id = ioctl(passthrough->device, BACKING_OPEN, &map);
 	return id > 0 ? id : 0;
 }
 
