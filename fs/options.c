@@ -124,7 +124,7 @@ static void print_help(void)
 	       "    allow_root     root may use the mount of an ordinary user\n"
 	       "    auto_unmount   unmount when the daemon dies\n"
 	       "    passthrough=auto|on|off   let the kernel itself read, write and map objects:\n"
-	       "                   where it can, or refuse to mount, or never (default)\n"
+	       "                   where it can (default), or refuse to mount, or never\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n");
 }

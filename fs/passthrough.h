@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-enum passthrough_wish { PASSTHROUGH_OFF, PASSTHROUGH_AUTO, PASSTHROUGH_ON };
+enum passthrough_wish { PASSTHROUGH_AUTO, PASSTHROUGH_ON, PASSTHROUGH_OFF };
 
 struct passthrough {
 	enum passthrough_wish wish;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs ordinary tools on a mount and compares them with the same script on tmpfs. Prints TAP.
 #
-# usage: run.sh [-p PASS] [CASE ...]
+# usage: run.sh [-p PASS ...] [CASE ...]
 #   PASS is root, user or own (see lib.sh); CASE is a name under cases/, e.g. 10-cat.
 #   Without arguments every case runs in every pass that it asks for.
 # environment:
@@ -48,14 +48,17 @@ work=$SHMFS_TOOLS_WORK
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$here/lib.sh"
 
-passes=(root user own)
+passes=()
 while getopts p: option; do
     case $option in
-    p) passes=("$OPTARG") ;;
+    p) passes+=("$OPTARG") ;;
     *) exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
+if [[ ${#passes[@]} == 0 ]]; then
+    passes=(root user own)
+fi
 
 cases=()
 for path in "$here"/cases/*.sh; do
