@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,6 +66,7 @@ static const char *const with_on[] = {"-o", "passthrough=on", NULL};
 /* What two processes share. */
 struct shared {
 	pthread_mutex_t mutex;
+	sem_t semaphore;
 	long count;
 };
 
@@ -78,7 +80,7 @@ static struct shared *map(int fd)
 	return shared;
 }
 
-static void count_up(struct shared *shared)
+static void count_with_mutex(struct shared *shared)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_mutex_lock(&shared->mutex);
@@ -87,13 +89,40 @@ static void count_up(struct shared *shared)
 	}
 }
 
-static void a_mutex_holds_across_both_doors(void **state)
+static void count_with_semaphore(struct shared *shared)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		while (sem_wait(&shared->semaphore) != 0)
+			;
+		shared->count++;
+		sem_post(&shared->semaphore);
+	}
+}
+
+static void count_in_two_processes(
+	void (*count)(struct shared *shared), struct shared *here, struct shared *outside)
+{
+	pid_t pid;
+
+	here->count = 0;
+	pid = fork();
+	if (pid == 0) {
+		count(here);
+		_exit(0);
+	}
+	count(outside);
+	assert_int_equal(wait_child(pid), 0);
+	assert_int_equal(here->count, 2 * ROUNDS);
+	assert_int_equal(outside->count, 2 * ROUNDS);
+}
+
+/* One process maps what it opened through the mount, one what shm_open() gave it. */
+static void locks_in_the_object_hold_across_both_doors(void **state)
 {
 	struct shared *here, *outside;
 	pthread_mutexattr_t attr;
 	struct daemon daemon;
 	char dir[64];
-	pid_t pid;
 	int fd;
 
 	(void)state;
@@ -106,15 +135,9 @@ static void a_mutex_holds_across_both_doors(void **state)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutex_init(&here->mutex, &attr);
-	pid = fork();
-	if (pid == 0) {
-		count_up(here);
-		_exit(0);
-	}
-	count_up(outside);
-	assert_int_equal(wait_child(pid), 0);
-	assert_int_equal(here->count, 2 * ROUNDS);
-	assert_int_equal(outside->count, 2 * ROUNDS);
+	count_in_two_processes(count_with_mutex, here, outside);
+	assert_return_code(sem_init(&outside->semaphore, 1, 1), errno);
+	count_in_two_processes(count_with_semaphore, here, outside);
 	munmap(here, sizeof(*here));
 	munmap(outside, sizeof(*outside));
 	daemon_stop(&daemon);
@@ -197,7 +220,7 @@ static void open_objects_outlive_the_daemon(void **state)
 
 #endif
 
-static void expect_refusal(const char *option, struct who who, const char *reason)
+static void expect_refusal(const char *dir, const char *option, struct who who, const char *reason)
 {
 	const pid_t pid = fork();
 	char text[256], log[96];
@@ -210,7 +233,7 @@ static void expect_refusal(const char *option, struct who who, const char *reaso
 
 		if (fd < 0 || dup2(fd, 2) < 0 || who_become(who) < 0)
 			_exit(0);
-		execl(daemon_path(), "shmfs", "-f", "-o", option, harness()->base, NULL);
+		execl(daemon_path(), "shmfs", "-f", "-o", option, dir, NULL);
 		_exit(0);
 	}
 	assert_int_equal(wait_child(pid) == 0, 0);
@@ -226,8 +249,58 @@ static void expect_refusal(const char *option, struct who who, const char *reaso
 static void what_cannot_be_had_is_refused(void **state)
 {
 	(void)state;
-	expect_refusal("passthrough=maybe", ROOT, "auto, on or off");
-	expect_refusal("passthrough=on,noatime,nonempty", ROOT, "noatime");
+	expect_refusal(harness()->base, "passthrough=maybe", ROOT, "auto, on or off");
+	expect_refusal(harness()->base, "passthrough=on,noatime,nonempty", ROOT, "noatime");
+}
+
+static void expect_in_log(const struct daemon *daemon, const char *what)
+{
+	char text[4 * KIB];
+
+	read_text(daemon->log, text, sizeof(text));
+	if (!strstr(text, what))
+		fail_msg("not in the log: %s\n%s", what, text);
+}
+
+static void it_is_told_which_path_is_used_and_why(void **state)
+{
+	static const struct {
+		const char *option, *told;
+	} cases[] = {
+		{"passthrough=off", "data path: mapped regions (passthrough is off)"},
+		{"noatime", "data path: mapped regions (passthrough cannot keep noatime)"},
+#if LIBFUSE_HAS_TMPFILE
+		{"passthrough=auto", "data path: passthrough"},
+#else
+		{"passthrough=auto", "data path: mapped regions (passthrough needs libfuse 3.17)"},
+#endif
+	};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "told");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		daemon_start(&daemon, dir, (const char *const[]){"-o", cases[i].option, NULL});
+		daemon_stop(&daemon);
+		expect_in_log(&daemon, cases[i].told);
+	}
+}
+
+static void an_ordinary_user_cannot_have_it(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "own");
+	assert_return_code(chown(dir, NOBODY.uid, NOBODY.gid), errno);
+	expect_refusal(dir, "passthrough=on", NOBODY, "passthrough needs");
+	assert_false(is_mount_point(dir));
+	daemon_start_as(
+		&daemon, dir, (const char *const[]){"-o", "passthrough=auto", NULL}, NOBODY);
+	daemon_stop(&daemon);
+	expect_in_log(&daemon, "data path: mapped regions (passthrough needs");
 }
 
 int main(void)
@@ -235,11 +308,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_it_shared_mappings_are_refused),
 #if LIBFUSE_HAS_TMPFILE
-		cmocka_unit_test(a_mutex_holds_across_both_doors),
+		cmocka_unit_test(locks_in_the_object_hold_across_both_doors),
 		cmocka_unit_test(many_opens_share_one_backing_id),
 		cmocka_unit_test(open_objects_outlive_the_daemon),
 #endif
 		cmocka_unit_test(what_cannot_be_had_is_refused),
+		cmocka_unit_test(it_is_told_which_path_is_used_and_why),
+		cmocka_unit_test(an_ordinary_user_cannot_have_it),
 	};
 
 	return RUN_BARE(tests);
