@@ -2,6 +2,7 @@
 /*
  * A program that knows nothing of shmfs, for scripts/demo: shm_open(3) and mmap(2), no more.
  *
+ *     demo-shm store FILE TEXT   maps a file, found with open(2), and stores the text
  *     demo-shm read NAME         prints the text in the object
  *     demo-shm write NAME TEXT   makes the object with that text
  *     demo-shm hold NAME         maps the object; for each line on stdin prints a line:
@@ -22,9 +23,9 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static char *map(const char *name, int flags, size_t new_size, size_t *ret_size)
+/* fd stands for what has this name. */
+static char *map_fd(const char *name, int fd, size_t new_size, size_t *ret_size)
 {
-	const int fd = shm_open(name, flags, 0644);
 	struct stat st;
 	char *text;
 
@@ -40,6 +41,11 @@ static char *map(const char *name, int flags, size_t new_size, size_t *ret_size)
 	close(fd);
 	*ret_size = (size_t)st.st_size;
 	return text;
+}
+
+static char *map(const char *name, int flags, size_t new_size, size_t *ret_size)
+{
+	return map_fd(name, shm_open(name, flags, 0644), new_size, ret_size);
 }
 
 static void hold(const char *name)
@@ -70,6 +76,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "read") == 0) {
 		text = map(argv[2], O_RDWR, 0, &size);
 		fwrite(text, 1, size, stdout);
+	} else if (argc == 4 && strcmp(argv[1], "store") == 0) {
+		text = map_fd(argv[2], open(argv[2], O_RDWR), 0, &size);
+		memcpy(text, argv[3], strlen(argv[3]) < size ? strlen(argv[3]) : size);
 	} else if (argc == 4 && strcmp(argv[1], "write") == 0) {
 		text = map(argv[2], O_RDWR | O_CREAT, strlen(argv[3]) + 1, &size);
 		memcpy(text, argv[3], strlen(argv[3]));
@@ -77,7 +86,7 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && strcmp(argv[1], "hold") == 0) {
 		hold(argv[2]);
 	} else {
-		fprintf(stderr, "usage: demo-shm read|write|hold NAME [TEXT]\n");
+		fprintf(stderr, "usage: demo-shm store|read|write|hold NAME [TEXT]\n");
 		return 2;
 	}
 	return 0;
