@@ -53,6 +53,7 @@ struct nodes {
 	size_t bucket_count; /* a power of two */
 	size_t node_count;
 	struct gone_list held;
+	bool watched; /* nodes_let_go() is going to be called */
 };
 
 #define BUCKETS_MIN 1024
@@ -394,7 +395,8 @@ bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat 
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node && !node->gone) {
-		first = !nodes->held.first;
+		first = gone->fd >= 0 && !nodes->watched;
+		nodes->watched |= first;
 		node->gone = gone;
 		gone_hold(&nodes->held, gone);
 		gone = NULL;
@@ -413,6 +415,8 @@ bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)
 	for (;;) {
 		pthread_mutex_lock(&nodes->lock);
 		fd = gone_take_fd(&nodes->held, all, ret_wait);
+		if (fd < 0 && !all)
+			nodes->watched = *ret_wait >= 0;
 		pthread_mutex_unlock(&nodes->lock);
 		if (fd < 0)
 			return any;

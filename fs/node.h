@@ -63,14 +63,14 @@ struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino);
 
 /*
  * The last name of the object is gone, see gone.h. st: its attributes now; fd stands for it, is
- * owned in any case, and is -1 if it is not to be held. Returns whether there was nothing to wait
- * for before: see nodes_let_go().
+ * owned in any case, and is -1 if it is not to be held. Returns whether nodes_let_go() has to be
+ * called, because nobody waits for the time to do so.
  */
 bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st);
 
 /*
  * Lets go of objects that are gone and have been held long enough, or of all. Returns whether there
- * were any. *ret_wait: ms until the next one, -1 if there is none.
+ * were any. *ret_wait: ms after which it is to be called again, -1 if it is not.
  */
 bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait);
 
