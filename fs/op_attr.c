@@ -120,9 +120,9 @@ static int change_times(const struct pin *pin, const struct change *change)
 
 /*
  * A request to change nothing comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID
- * and is refused to strangers; but also from the kernel before write(2) with passthrough,
- * fallocate(2) and copy_file_range(2), which clear them, whoever it is that has the object open for
- * writing. Of these, only what follows write(2) is not seen here again.
+ * and is refused to strangers; but also from the kernel, in the name of whoever has the object open
+ * for writing, before fallocate(2) and copy_file_range(2), which are going to clear them, and
+ * before a write(2) with passthrough, which is not: see passthrough.c.
  */
 static int clear_privileges(const struct pin *pin, const struct caller *caller)
 {
