@@ -13,6 +13,10 @@
  * does, or parks. So there is at most one receiver, any number of threads that serve, and as long
  * as a single thread keeps up there is no other.
  *
+ * A CPU that sleeps takes longer to wake up than most requests take to be served. So before the
+ * leader waits, it looks for the next request for a while, and only now and then where that is in
+ * vain: clients may be slow, or need this very CPU.
+ *
  * The main thread waits for signals. To stop, it takes the leader out of its system call with a
  * signal, again and again until all threads are gone: it may come just before the call.
  */
@@ -25,6 +29,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +42,14 @@
  */
 #define SAMPLE 8
 #define CROWD 8
+
+/*
+ * For how long to look, in ns: until most clients that were woken by a reply have asked again.
+ * After so many times in vain it is tried only every so often.
+ */
+#define LOOK_NS 50000
+#define LOOKS_IN_VAIN 3
+#define LOOK_AGAIN 64
 
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
 #define SIG_TICK SIGALRM  /* to the main thread: call hooks.tick() */
@@ -64,7 +77,8 @@ struct loop {
 static _Thread_local struct {
 	bool leads;
 	unsigned served;
-	int crowd; /* samples in a row that found a request waiting */
+	int crowd;        /* samples in a row that found a request waiting */
+	unsigned in_vain; /* how often in a row no request came while it was looked for */
 	void *scratch;
 	size_t scratch_size;
 } self;
@@ -156,19 +170,44 @@ static bool take_lead(struct loop *loop)
 
 static void watch_crowd(struct loop *loop)
 {
-	if (loop->max_threads == 1 || ++self.served % SAMPLE != 0)
+	if (++self.served % SAMPLE != 0 || loop->max_threads == 1)
 		return;
 	self.crowd = somebody_waits(loop) ? self.crowd + 1 : 0;
 	if (self.crowd >= CROWD)
 		give_up_lead(loop);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void look_for_request(const struct loop *loop)
+{
+	int64_t end;
+
+	if (self.in_vain >= LOOKS_IN_VAIN && self.served % LOOK_AGAIN != 0)
+		return;
+	end = now_ns() + LOOK_NS;
+	self.in_vain++;
+	while (now_ns() < end)
+		if (somebody_waits(loop)) {
+			self.in_vain = 0;
+			return;
+		}
+}
+
 /* Receives and serves as long as this thread leads. */
 static void lead(struct loop *loop, struct fuse_buf *buf)
 {
 	while (self.leads && !loop->stop) {
-		const int r = fuse_session_receive_buf(loop->session, buf);
+		int r;
 
+		look_for_request(loop);
+		r = fuse_session_receive_buf(loop->session, buf);
 		if (r == -EINTR || r == -EAGAIN)
 			continue;
 		if (r <= 0) {
