@@ -25,6 +25,7 @@
 
 #include "gone.h"
 #include "passthrough.h"
+#include "table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +35,7 @@
 #include <unistd.h>
 
 struct node {
-	struct node *next; /* in its bucket */
-	uint64_t ino;      /* never changes */
+	struct table_entry entry; /* first: the table hands it out for the node */
 	uint64_t lookups;
 	char *name;                  /* last known name, or NULL */
 	struct shmfs_region *region; /* while opens > 0 */
@@ -49,14 +49,10 @@ struct nodes {
 	bool noatime;                          /* never changes */
 
 	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
-	struct node **buckets;
-	size_t bucket_count; /* a power of two */
-	size_t node_count;
+	struct table table;
 	struct gone_list held;
 	bool watched; /* nodes_let_go() is going to be called */
 };
-
-#define BUCKETS_MIN 1024
 
 /*
  * A mapping that is new costs about twice as much as it saves when the object is copied through it
@@ -68,16 +64,12 @@ int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, b
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 
-	if (!nodes)
-		return -ENOMEM;
-	nodes->passthrough = passthrough;
-	nodes->noatime = noatime;
-	nodes->bucket_count = BUCKETS_MIN;
-	nodes->buckets = calloc(nodes->bucket_count, sizeof(*nodes->buckets));
-	if (!nodes->buckets) {
+	if (!nodes || table_init(&nodes->table) < 0) {
 		free(nodes);
 		return -ENOMEM;
 	}
+	nodes->passthrough = passthrough;
+	nodes->noatime = noatime;
 	pthread_mutex_init(&nodes->lock, NULL);
 	*ret_nodes = nodes;
 	return 0;
@@ -91,80 +83,34 @@ static void node_free(struct node *node)
 	free(node);
 }
 
+static void drop(struct table_entry *entry)
+{
+	node_free((struct node *)entry);
+}
+
 struct nodes *nodes_free(struct nodes *nodes)
 {
 	if (!nodes)
 		return NULL;
-	for (size_t i = 0; i < nodes->bucket_count; i++) {
-		struct node *next;
-
-		for (struct node *node = nodes->buckets[i]; node; node = next) {
-			next = node->next;
-			node_free(node);
-		}
-	}
-	free(nodes->buckets);
+	table_clear(&nodes->table, drop);
 	pthread_mutex_destroy(&nodes->lock);
 	free(nodes);
 	return NULL;
 }
 
-/* Numbers of a tmpfs count up: taken as they are they spread perfectly. */
-static struct node **bucket_of(const struct nodes *nodes, uint64_t ino)
-{
-	return &nodes->buckets[ino & (nodes->bucket_count - 1)];
-}
-
 static struct node *find(const struct nodes *nodes, uint64_t ino)
 {
-	struct node *node = *bucket_of(nodes, ino);
-
-	while (node && node->ino != ino)
-		node = node->next;
-	return node;
-}
-
-/* One node a bucket, or about. Without memory for that it only gets slower. */
-static void grow(struct nodes *nodes)
-{
-	struct node **old = nodes->buckets;
-	const size_t old_count = nodes->bucket_count;
-
-	if (nodes->node_count < old_count)
-		return;
-	nodes->buckets = calloc(old_count * 2, sizeof(*nodes->buckets));
-	if (!nodes->buckets) {
-		nodes->buckets = old;
-		return;
-	}
-	nodes->bucket_count = old_count * 2;
-	for (size_t i = 0; i < old_count; i++) {
-		struct node *next;
-
-		for (struct node *node = old[i]; node; node = next) {
-			struct node **bucket = bucket_of(nodes, node->ino);
-
-			next = node->next;
-			node->next = *bucket;
-			*bucket = node;
-		}
-	}
-	free(old);
+	return (struct node *)table_find(&nodes->table, ino);
 }
 
 static struct node *add(struct nodes *nodes, uint64_t ino)
 {
 	struct node *node = calloc(1, sizeof(*node));
-	struct node **bucket;
 
 	if (!node)
 		return NULL;
-	grow(nodes);
-	bucket = bucket_of(nodes, ino);
-	node->ino = ino;
-	node->next = *bucket;
-	*bucket = node;
-	nodes->node_count++;
+	node->entry.ino = ino;
+	table_add(&nodes->table, &node->entry);
 	return node;
 }
 
@@ -197,14 +143,9 @@ int node_get(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
 /* Takes the node out of the table if the kernel knows it no more and nobody has it open. */
 static struct node *take_if_unused(struct nodes *nodes, struct node *node)
 {
-	struct node **link = bucket_of(nodes, node->ino);
-
 	if (node->lookups > 0 || node->opens > 0)
 		return NULL;
-	while (*link != node)
-		link = &(*link)->next;
-	*link = node->next;
-	nodes->node_count--;
+	table_remove(&nodes->table, &node->entry);
 	if (node->gone)
 		gone_drop(&nodes->held, node->gone);
 	return node;
