@@ -80,17 +80,23 @@ static uint32_t lacks(const struct caller *caller)
 	return caller->asked ? SHMFS_CAPABILITIES & ~caller->capabilities : 0;
 }
 
+/* As this user without these capabilities, with the groups of the caller. */
+static int enter(const struct caller *caller, uid_t uid, uint32_t missing)
+{
+	const int r = missing ? shmfs_identity_lower(missing) : 0;
+
+	return r < 0 ? r
+		     : shmfs_identity_assume(uid, caller->ids.gid, caller->groups,
+			       caller->count > 0 ? (size_t)caller->count : 0);
+}
+
 int caller_enter(const struct caller *caller)
 {
 	const uint32_t missing = lacks(caller);
-	int r;
 
 	if (caller->error < 0 && (caller->ids.uid != 0 || missing))
 		return -EPERM;
-	r = missing ? shmfs_identity_lower(missing) : 0;
-	return r < 0 ? r
-		     : shmfs_identity_assume(caller->ids.uid, caller->ids.gid, caller->groups,
-			       caller->count > 0 ? (size_t)caller->count : 0);
+	return enter(caller, caller->ids.uid, missing);
 }
 
 int caller_enter_to_change(struct caller *caller, const struct stat *st)
@@ -108,11 +114,7 @@ int caller_enter_to_change(struct caller *caller, const struct stat *st)
 
 int caller_enter_to_clear(const struct caller *caller)
 {
-	const int r = shmfs_identity_lower(SHMFS_CAPABILITY_BIT(CAP_FSETID));
-
-	return r < 0 ? r
-		     : shmfs_identity_assume(geteuid(), caller->ids.gid, caller->groups,
-			       caller->count > 0 ? (size_t)caller->count : 0);
+	return enter(caller, geteuid(), SHMFS_CAPABILITY_BIT(CAP_FSETID));
 }
 
 void caller_leave(void)

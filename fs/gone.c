@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gone.h"
 
+#include "clock.h"
+
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Much more than lies between a lookup and an open. */
@@ -10,10 +11,7 @@
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_now_ns() / CLOCK_NS_PER_MS;
 }
 
 struct gone *gone_new(int fd, const struct stat *st)

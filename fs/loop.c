@@ -22,6 +22,7 @@
  */
 #include "loop.h"
 
+#include "clock.h"
 #include "log.h"
 
 #include <errno.h>
@@ -177,23 +178,15 @@ static void watch_crowd(struct loop *loop)
 		give_up_lead(loop);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 static void look_for_request(const struct loop *loop)
 {
 	int64_t end;
 
 	if (self.in_vain >= LOOKS_IN_VAIN && self.served % LOOK_AGAIN != 0)
 		return;
-	end = now_ns() + LOOK_NS;
+	end = clock_now_ns() + LOOK_NS;
 	self.in_vain++;
-	while (now_ns() < end)
+	while (clock_now_ns() < end)
 		if (somebody_waits(loop)) {
 			self.in_vain = 0;
 			return;

@@ -22,7 +22,7 @@
  *   passthrough open objects that the kernel reads and writes itself
  *   node        what the kernel knows by number; what is open
  *   gone        what has lost its last name
- *   table       by inode number
+ *   table       by inode number           clock      the time, for waiting
  *   fs.h        what all operations share     fuse3      libfuse, and its versions
  *
  *   ../lib      the world of objects, without FUSE

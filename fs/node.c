@@ -328,7 +328,7 @@ bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat 
 {
 	struct gone *gone = gone_new(fd, st);
 	struct node *node;
-	bool first = false;
+	bool unwatched = false;
 
 	/* Without memory for that it is just stale. */
 	if (!gone)
@@ -336,15 +336,15 @@ bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat 
 	pthread_mutex_lock(&nodes->lock);
 	node = find(nodes, ino);
 	if (node && !node->gone) {
-		first = gone->fd >= 0 && !nodes->watched;
-		nodes->watched |= first;
+		unwatched = gone->fd >= 0 && !nodes->watched;
+		nodes->watched |= unwatched;
 		node->gone = gone;
 		gone_hold(&nodes->held, gone);
 		gone = NULL;
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	gone_free(gone);
-	return first;
+	return unwatched;
 }
 
 bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)

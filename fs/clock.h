@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The time that passes, for waiting: CLOCK_MONOTONIC of clock_gettime(2), in ns. */
+#ifndef SHMFS_CLOCK_H
+#define SHMFS_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NS_PER_MS INT64_C(1000000)
+
+static inline int64_t clock_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+#endif
