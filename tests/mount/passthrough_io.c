@@ -17,8 +17,6 @@
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, PAGE = 4096, RECORDS = 5000, RECORD = 16 };
 
-static const char *const with_on[] = {"-o", "passthrough=on", NULL};
-
 static char buf[MIB] __attribute__((aligned(PAGE)));
 
 static int open_outside(const struct side *s, const char *name, int flags)
@@ -295,38 +293,16 @@ static void bits_that_a_write_clears(struct side *s)
 	close(fd);
 }
 
-static void compare_script(void **state)
-{
-	const struct compared *compared = *state;
-	static unsigned count;
-	struct daemon daemon;
-	char name[16], dir[64];
-
-	snprintf(name, sizeof(name), "on-%u", count++);
-	make_dir(dir, harness()->base, name);
-	daemon_start(&daemon, dir, with_on);
-	compare_sides(compared->script, dir, ROOT);
-	daemon_stop(&daemon);
-}
-
-#define ON_PASSTHROUGH(script)                                          \
-	{                                                               \
-#script, compare_script, NULL, NULL, &(struct compared) \
-		{                                                       \
-			script                                          \
-		}                                                       \
-	}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_PASSTHROUGH(mappings_are_the_memory_of_the_object),
-		ON_PASSTHROUGH(direct_io),
-		ON_PASSTHROUGH(ends_that_move_outside),
-		ON_PASSTHROUGH(appending_on_both_sides),
-		ON_PASSTHROUGH(an_end_that_moves_all_the_time),
-		ON_PASSTHROUGH(bits_that_a_write_clears),
+		COMPARED(mappings_are_the_memory_of_the_object),
+		COMPARED(direct_io),
+		COMPARED(ends_that_move_outside),
+		COMPARED(appending_on_both_sides),
+		COMPARED(an_end_that_moves_all_the_time),
+		COMPARED(bits_that_a_write_clears),
 	};
 
-	return RUN_BARE(tests);
+	return RUN_MOUNTED(tests);
 }
