@@ -80,23 +80,28 @@ static uint32_t lacks(const struct caller *caller)
 	return caller->asked ? SHMFS_CAPABILITIES & ~caller->capabilities : 0;
 }
 
-/* As this user without these capabilities, with the groups of the caller. */
-static int enter(const struct caller *caller, uid_t uid, uint32_t missing)
+/* As this user and group without these capabilities, with the groups of the caller. */
+static int enter(const struct caller *caller, uid_t uid, gid_t gid, uint32_t missing)
 {
 	const int r = missing ? shmfs_identity_lower(missing) : 0;
 
 	return r < 0 ? r
-		     : shmfs_identity_assume(uid, caller->ids.gid, caller->groups,
+		     : shmfs_identity_assume(uid, gid, caller->groups,
 			       caller->count > 0 ? (size_t)caller->count : 0);
 }
 
 int caller_enter(const struct caller *caller)
 {
+	return caller_enter_with_group(caller, caller->ids.gid);
+}
+
+int caller_enter_with_group(const struct caller *caller, gid_t gid)
+{
 	const uint32_t missing = lacks(caller);
 
 	if (caller->error < 0 && (caller->ids.uid != 0 || missing))
 		return -EPERM;
-	return enter(caller, caller->ids.uid, missing);
+	return enter(caller, caller->ids.uid, gid, missing);
 }
 
 int caller_enter_to_change(struct caller *caller, const struct stat *st)
@@ -114,7 +119,7 @@ int caller_enter_to_change(struct caller *caller, const struct stat *st)
 
 int caller_enter_to_clear(const struct caller *caller)
 {
-	return enter(caller, geteuid(), SHMFS_CAPABILITY_BIT(CAP_FSETID));
+	return enter(caller, geteuid(), caller->ids.gid, SHMFS_CAPABILITY_BIT(CAP_FSETID));
 }
 
 void caller_leave(void)

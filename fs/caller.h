@@ -33,6 +33,9 @@ void caller_clear(struct caller *caller);
  */
 int caller_enter(const struct caller *caller);
 
+/* The same, but what is made belongs to this group. */
+int caller_enter_with_group(const struct caller *caller, gid_t gid);
+
 /*
  * The same to change what st describes, an object or a directory: with the capabilities and
  * groups if its S_ISUID or S_ISGID makes them decide.

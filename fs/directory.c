@@ -1,63 +1,152 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
 
+#include "index.h"
 #include "object.h"
+#include "pin.h"
 
 #include <errno.h>
+#include <string.h>
 
-int directory_entry(fuse_ino_t dir, const char *component, struct shmfs_name *ret_name)
+/* As tmpfs counts: for each entry, "." and ".." included. */
+#define ENTRY_SIZE 20
+
+static bool is_root(const struct directory *dir)
 {
-	if (dir != FUSE_ROOT_ID)
-		return -ENOTDIR;
-	return shmfs_name_encode(ret_name, SHMFS_NAME_ROOT, component);
+	return directory_prefix(dir)[0] == '\0';
 }
 
-int directory_new_entry(fuse_ino_t dir, const char *component, struct shmfs_name *ret_name)
+int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
+{
+	int r;
+
+	if (ino == FUSE_ROOT_ID) {
+		strcpy(ret_dir->marker.text, "/");
+		return shmfs_object_stat_dir(&ret_dir->st);
+	}
+	r = node_stat(fs->nodes, ino, &ret_dir->st, &ret_dir->marker);
+	if (r < 0)
+		return r;
+	if (!S_ISDIR(ret_dir->st.st_mode))
+		return -ENOTDIR;
+	return ret_dir->st.st_nlink == 0 ? -ENOENT : 0;
+}
+
+static bool has_marker(const char *encoded, size_t len, struct stat *ret_st)
+{
+	struct shmfs_name marker = {"/"};
+
+	*(char *)mempcpy(marker.text + 1, encoded, len) = '\0';
+	return shmfs_object_stat(&marker, ret_st) == 0 && S_ISDIR(ret_st->st_mode);
+}
+
+/* Length of the prefix of the directory in which this name lies; its marker's attributes. */
+static size_t outer(const char *encoded, size_t len, struct stat *ret_st)
+{
+	do
+		len = shmfs_name_outer(encoded, len);
+	while (len > 0 && !has_marker(encoded, len, ret_st));
+	return len;
+}
+
+/* A component with an encoded slash in it may lie in a directory further down. */
+static bool lies_here(const struct directory *dir, const struct shmfs_name *name)
+{
+	const char *encoded = name->text + 1;
+	struct stat st;
+
+	return outer(encoded, strlen(encoded), &st) == strlen(directory_prefix(dir));
+}
+
+int directory_find(const struct directory *dir, const char *component, struct shmfs_name *ret_name,
+	struct stat *ret_st)
+{
+	struct shmfs_name name;
+	struct stat st;
+	int r;
+
+	r = shmfs_name_encode_dir(&name, directory_prefix(dir), component);
+	if (r == 0)
+		r = shmfs_object_stat(&name, &st);
+	if (r < 0 || !S_ISDIR(st.st_mode)) {
+		r = shmfs_name_encode(&name, directory_prefix(dir), component);
+		if (r == 0)
+			r = shmfs_object_stat(&name, &st);
+		if (r == 0 && S_ISDIR(st.st_mode))
+			r = -ENOENT; /* a marker, which is not seen as such */
+	}
+	if (r < 0)
+		return r;
+	if (!shmfs_name_is_creatable(component) && !lies_here(dir, &name))
+		return -ENOENT;
+	*ret_name = name;
+	*ret_st = st;
+	return 0;
+}
+
+int directory_new_entry(const struct directory *dir, const char *component, mode_t type,
+	struct shmfs_name *ret_name)
 {
 	if (!shmfs_name_is_creatable(component))
 		return -EINVAL;
-	return directory_entry(dir, component, ret_name);
+	return S_ISDIR(type) ? shmfs_name_encode_dir(ret_name, directory_prefix(dir), component)
+			     : shmfs_name_encode(ret_name, directory_prefix(dir), component);
 }
 
-static int directory_stat(fuse_ino_t dir, struct stat *ret_st)
+fuse_ino_t directory_parent(const struct shmfs_name *marker)
 {
-	return dir == FUSE_ROOT_ID ? shmfs_object_stat_dir(ret_st) : -ENOTDIR;
-}
-
-int directory_may(fuse_ino_t dir, struct caller *caller, int wanted)
-{
+	const char *encoded = marker->text + 1;
 	struct stat st;
-	int r;
 
-	r = directory_stat(dir, &st);
-	return r < 0 ? r : shmfs_access_check(&st, &caller->ids, wanted);
+	return outer(encoded, strlen(encoded), &st) == 0 ? FUSE_ROOT_ID : st.st_ino;
 }
 
-int directory_may_add(fuse_ino_t dir, struct caller *caller)
+void directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st)
 {
-	struct stat st;
-	int r;
+	struct shmfs_tree_count count;
 
-	r = directory_stat(dir, &st);
-	return r < 0 ? r : shmfs_access_create(&st, &caller->ids);
+	if (shmfs_index_count(fs->index, marker->text + 1, &count) < 0)
+		return;
+	st->st_nlink = 2 + count.directories;
+	st->st_size = (off_t)(2 + count.entries) * ENTRY_SIZE;
 }
 
-int directory_enter_to_add(fuse_ino_t dir, struct caller *caller, mode_t mode)
+int directory_may(const struct directory *dir, struct caller *caller, int wanted)
 {
-	struct stat st;
-	int r;
-
-	if (!(mode & S_ISGID))
-		return caller_enter(caller);
-	r = directory_stat(dir, &st);
-	return r < 0 ? r : caller_enter_to_change(caller, &st);
+	return shmfs_access_check(&dir->st, &caller->ids, wanted);
 }
 
-int directory_may_remove(fuse_ino_t dir, struct caller *caller, const struct stat *victim)
+int directory_may_add(const struct directory *dir, struct caller *caller)
 {
-	struct stat st;
-	int r;
+	return shmfs_access_create(&dir->st, &caller->ids);
+}
 
-	r = directory_stat(dir, &st);
-	return r < 0 ? r : shmfs_access_remove(&st, victim, &caller->ids);
+int directory_may_remove(
+	const struct directory *dir, struct caller *caller, const struct stat *victim)
+{
+	return shmfs_access_remove(&dir->st, victim, &caller->ids);
+}
+
+/*
+ * Below the root the kernel has dealt with an S_ISGID that the caller may not have: it knows the
+ * directory's group.
+ */
+int directory_enter_to_add(const struct directory *dir, struct caller *caller, mode_t mode)
+{
+	if (!is_root(dir))
+		return dir->st.st_mode & S_ISGID ? caller_enter_with_group(caller, dir->st.st_gid)
+						 : caller_enter(caller);
+	return mode & S_ISGID ? caller_enter_to_change(caller, &dir->st) : caller_enter(caller);
+}
+
+bool directory_is_for_daemon(
+	const struct directory *dir, const struct caller *caller, const struct stat *victim)
+{
+	return !is_root(dir) && victim->st_uid != caller->ids.uid;
+}
+
+void directory_changed(const struct directory *dir)
+{
+	if (!is_root(dir))
+		shmfs_object_touch(&dir->marker);
 }

@@ -5,18 +5,41 @@
 
 #include "passthrough.h"
 
+#include <pthread.h>
+
 struct loop;
 struct nodes;
+struct shmfs_index;
 
 struct fs {
 	struct passthrough passthrough;
 	struct nodes *nodes;
+	struct shmfs_index *index;
 	struct loop *loop;
+	/*
+	 * Taken by every operation that goes by names, shared; alone by one that moves a whole
+	 * directory, which nobody is to see half done. Before any other lock.
+	 */
+	pthread_rwlock_t names;
 };
 
 static inline struct fs *fs_of(fuse_req_t req)
 {
 	return fuse_req_userdata(req);
 }
+
+static inline void fs_unlock_names(struct fs **fs)
+{
+	if (*fs)
+		pthread_rwlock_unlock(&(*fs)->names);
+}
+
+/* For the rest of the scope: names do not change, or only here. */
+#define SHARES_NAMES(fs)                                                            \
+	__attribute__((cleanup(fs_unlock_names), unused)) struct fs *shares_names = \
+		pthread_rwlock_rdlock(&(fs)->names) == 0 ? (fs) : NULL
+#define OWNS_NAMES(fs)                                                            \
+	__attribute__((cleanup(fs_unlock_names), unused)) struct fs *owns_names = \
+		pthread_rwlock_wrlock(&(fs)->names) == 0 ? (fs) : NULL
 
 #endif

@@ -16,6 +16,7 @@
  *     op_dir      listings                  op_io      open objects
  *   reply       answers; -errno becomes errno here
  *   directory   entries of a directory, and who may change them
+ *   move        whole directories get new names
  *   open        an object is opened on a caller's behalf
  *   caller      who asks
  *   pin         from a node to its object
@@ -32,8 +33,11 @@
  *     identity    act as somebody else on this thread
  *     capability  what root may, of another process
  *     access      the mode rules              name       view path <-> object name
+ *     tree        which name lies in which directory      order   sorted by inode number
+ *     index       the tree as it is now
  */
 #include "fs.h"
+#include "index.h"
 #include "log.h"
 #include "loop.h"
 #include "mountpoint.h"
@@ -80,6 +84,19 @@ static int on_tick(void *arg)
 	return wait;
 }
 
+/* Whoever wants them alone is not to wait for ever. */
+static int prepare_names(struct fs *fs)
+{
+	pthread_rwlockattr_t attr;
+	int r;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	r = -pthread_rwlock_init(&fs->names, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	return r < 0 ? r : shmfs_index_new(&fs->index);
+}
+
 /* The session is mounted. Returns the exit status. */
 static int serve(
 	struct service *service, struct fuse_session *session, const struct options *options)
@@ -89,6 +106,8 @@ static int serve(
 	int r;
 
 	r = fuse3_complete(session);
+	if (r == 0)
+		r = prepare_names(fs);
 	if (r == 0)
 		r = nodes_new(&fs->nodes, &fs->passthrough, options->noatime);
 	if (r == 0)
@@ -122,6 +141,7 @@ static int mount_and_serve(struct options *options, const char *mount_point)
 	}
 	fuse_session_destroy(session);
 	loop_free(service.fs.loop);
+	shmfs_index_free(service.fs.index);
 	nodes_free(service.fs.nodes);
 	return status;
 }

@@ -27,36 +27,47 @@ struct change {
 	struct shmfs_region *opened; /* the caller has it open for writing, or NULL */
 };
 
-static int attributes(struct nodes *nodes, fuse_ino_t ino, struct stat *ret_st)
+/* Without what directory_complete() adds. */
+static int attributes(
+	struct fs *fs, fuse_ino_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
 {
-	int r;
+	if (ino != FUSE_ROOT_ID)
+		return node_stat(fs->nodes, ino, ret_st, ret_name);
+	*ret_name = (struct shmfs_name){"/"};
+	return shmfs_object_stat_dir(ret_st);
+}
 
-	r = ino == FUSE_ROOT_ID ? shmfs_object_stat_dir(ret_st) : node_stat(nodes, ino, ret_st);
-	if (r == 0)
-		ret_st->st_ino = ino;
-	return r;
+static void reply_attributes(
+	fuse_req_t req, fuse_ino_t ino, const struct shmfs_name *name, struct stat *st)
+{
+	if (S_ISDIR(st->st_mode) && st->st_nlink > 0)
+		directory_complete(fs_of(req), name, st);
+	st->st_ino = ino;
+	reply_attr(req, st);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct shmfs_name name;
 	struct stat st;
 	int r;
 
 	(void)fi;
-	r = attributes(fs_of(req)->nodes, ino, &st);
+	r = attributes(fs_of(req), ino, &st, &name);
 	if (r < 0)
 		reply_result(req, r);
 	else
-		reply_attr(req, &st);
+		reply_attributes(req, ino, &name, &st);
 }
 
 void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	CALLER(caller, req);
+	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = attributes(fs_of(req)->nodes, ino, &st);
+	r = attributes(fs_of(req), ino, &st, &name);
 	if (r == 0)
 		r = shmfs_access_check(&st, &caller.ids, mask);
 	reply_result(req, r);
@@ -88,6 +99,22 @@ static int may_change(const struct stat *st, struct caller *caller, const struct
 		r = shmfs_access_utimens(
 			st, &caller->ids, (change->which & SET_TOUCH) == SET_TOUCH);
 	return r;
+}
+
+/*
+ * The marker of a directory is a regular file: chown(2) clears the S_ISUID and S_ISGID of files,
+ * and leaves those of directories. After may_change() the daemon may put them back.
+ */
+static int change_owner(const struct pin *pin, const struct change *change)
+{
+	const mode_t mode = pin->st.st_mode;
+	const bool keep = S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
+	int r;
+
+	if (keep)
+		caller_leave();
+	r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
+	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, mode & 07777);
 }
 
 static int change_size(const struct pin *pin, const struct change *change)
@@ -122,15 +149,16 @@ static int change_times(const struct pin *pin, const struct change *change)
  * A request to change nothing comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID
  * and is refused to strangers; but also from the kernel, in the name of whoever has the object open
  * for writing, before fallocate(2) and copy_file_range(2), which are going to clear them, and
- * before a write(2) with passthrough, which is not: see passthrough.c.
+ * before a write(2) with passthrough, which is not: see passthrough.c. Directories keep them.
  */
-static int clear_privileges(const struct pin *pin, const struct caller *caller)
+static int clear_privileges(
+	const struct pin *pin, const struct caller *caller, const struct change *change)
 {
 	const bool open_for_writing = pin->kind == PIN_REGION &&
 				      shmfs_region_writer(node_region(pin->nodes, pin->ino)) >= 0;
 	int r;
 
-	r = shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
+	r = change_owner(pin, change);
 	if (r != -EPERM || !open_for_writing)
 		return r;
 	if (node_backing(pin->nodes, pin->ino) == 0)
@@ -149,9 +177,9 @@ static int apply(const struct pin *pin, struct caller *caller, const struct chan
 	if (r == 0)
 		r = caller_enter_to_change(caller, &pin->st);
 	if (r == 0 && !(change->which & SET_ANY))
-		r = clear_privileges(pin, caller);
+		r = clear_privileges(pin, caller, change);
 	if (r == 0 && (change->which & SET_OWNER))
-		r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
+		r = change_owner(pin, change);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
 		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE))
@@ -179,26 +207,28 @@ static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
 void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which, struct fuse_file_info *fi)
 {
-	struct nodes *nodes = fs_of(req)->nodes;
+	struct fs *fs = fs_of(req);
+	struct nodes *nodes = fs->nodes;
 	const struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL};
 	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
+	struct shmfs_name name;
 	struct stat st;
 	int r;
 
 	r = pin_any(nodes, ino, &pin);
 	if (r == 0 && (which & FUSE_SET_ATTR_SIZE) && pin.st.st_blocks >= LONG_TRUNCATE)
-		loop_expect_long(fs_of(req)->loop);
+		loop_expect_long(fs->loop);
 	if (r == 0)
 		r = apply(&pin, &caller, &change);
-	if (r == 0)
+	if (r == 0 && S_ISDIR(pin.st.st_mode))
+		r = attributes(fs, ino, &st, &name);
+	else if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
-	if (r < 0) {
+	if (r < 0)
 		reply_result(req, r);
-		return;
-	}
-	st.st_ino = ino;
-	reply_attr(req, &st);
+	else
+		reply_attributes(req, ino, &name, &st);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 /*
@@ -16,23 +17,38 @@
  */
 #define TRIES 100
 
-static int make_once(const struct shmfs_name *name, mode_t mode)
+/* What is to be made. */
+struct made {
+	const struct directory *dir;
+	const struct shmfs_name *name; /* NULL: none */
+	mode_t mode;                   /* with the type */
+	const char *target;            /* of a symbolic link */
+};
+
+/* Returns a file descriptor of an object, 0 for what is none. */
+static int make_once(const struct made *made)
 {
-	return name ? shmfs_object_create(name, mode) : shmfs_object_create_unnamed(mode);
+	if (S_ISLNK(made->mode))
+		return shmfs_object_symlink(made->target, made->name);
+	if (!S_ISREG(made->mode) && !S_ISDIR(made->mode))
+		return shmfs_object_mknod(made->name, made->mode);
+	return made->name ? shmfs_object_create(made->name, made->mode & 07777)
+			  : shmfs_object_create_unnamed(made->mode & 07777);
 }
 
-/* A new object of the caller's. name may be NULL. Returns a file descriptor. */
-static int make(fuse_req_t req, struct caller *caller, fuse_ino_t parent,
-	const struct shmfs_name *name, mode_t mode)
+/* Something new of the caller's. Returns as above. */
+static int make(struct fs *fs, struct caller *caller, const struct made *made)
 {
 	int fd;
 
-	fd = directory_enter_to_add(parent, caller, mode);
+	fd = directory_enter_to_add(made->dir, caller, made->mode);
 	if (fd == 0)
-		fd = make_once(name, mode);
-	if (fd == -ENOSPC && nodes_make_room(fs_of(req)->nodes))
-		fd = make_once(name, mode);
+		fd = make_once(made);
+	if (fd == -ENOSPC && nodes_make_room(fs->nodes))
+		fd = make_once(made);
 	caller_leave();
+	if (fd >= 0 && made->name)
+		directory_changed(made->dir);
 	return fd;
 }
 
@@ -62,12 +78,14 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
 	r = shmfs_object_stat(name, ret_st);
 	if (r < 0)
 		return r;
+	if (!S_ISREG(ret_st->st_mode))
+		return -EEXIST;
 	r = node_get(nodes, ret_st->st_ino, name);
 	if (r < 0)
 		return r;
 	r = open_node(nodes, caller, ret_st->st_ino, flags);
 	if (r == 0) {
-		r = node_stat(nodes, ret_st->st_ino, ret_st);
+		r = node_stat(nodes, ret_st->st_ino, ret_st, NULL);
 		if (r < 0)
 			node_close(nodes, ret_st->st_ino);
 	}
@@ -80,20 +98,19 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
  * O_CREAT and maybe O_EXCL. An object that exists is never opened with O_CREAT: the kernel may
  * refuse that even to root (fs.protected_regular).
  */
-static int create_or_open(fuse_req_t req, struct caller *caller, fuse_ino_t parent,
-	const struct shmfs_name *name, mode_t mode, int flags, struct stat *ret_st)
+static int create_or_open(struct fs *fs, struct caller *caller, const struct made *made, int flags,
+	struct stat *ret_st)
 {
-	struct nodes *nodes = fs_of(req)->nodes;
 	int r = -EEXIST;
 
 	for (int i = 0; i < TRIES; i++) {
-		const int fd = make(req, caller, parent, name, mode);
+		const int fd = make(fs, caller, made);
 
 		if (fd >= 0)
-			return introduce(nodes, fd, name, ret_st);
+			return introduce(fs->nodes, fd, made->name, ret_st);
 		if (fd != -EEXIST || (flags & O_EXCL))
 			return fd;
-		r = open_existing(nodes, caller, name, flags, ret_st);
+		r = open_existing(fs->nodes, caller, made->name, flags, ret_st);
 		if (r != -ENOENT)
 			return r;
 	}
@@ -101,19 +118,35 @@ static int create_or_open(fuse_req_t req, struct caller *caller, fuse_ino_t pare
 	return -EEXIST;
 }
 
+/* The directory, the permission to add something to it, and the name for that (NULL: none). */
+static int prepare(struct fs *fs, struct caller *caller, fuse_ino_t parent, const char *component,
+	mode_t type, struct directory *ret_dir, struct shmfs_name *ret_name)
+{
+	int r;
+
+	r = directory_get(fs, parent, ret_dir);
+	if (r == 0 && component)
+		r = directory_new_entry(ret_dir, component, type, ret_name);
+	if (r == 0)
+		r = directory_may_add(ret_dir, caller);
+	return r;
+}
+
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode,
 	struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
+	struct directory dir;
 	struct shmfs_name name;
+	const struct made made = {&dir, &name, S_IFREG | (mode & 07777), NULL};
 	struct stat st;
 	int r;
 
-	r = directory_new_entry(parent, component, &name);
+	r = prepare(fs, &caller, parent, component, S_IFREG, &dir, &name);
 	if (r == 0)
-		r = directory_may_add(parent, &caller);
-	if (r == 0)
-		r = create_or_open(req, &caller, parent, &name, mode & 07777, fi->flags, &st);
+		r = create_or_open(fs, &caller, &made, fi->flags, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
@@ -122,59 +155,88 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t 
 
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
+	struct directory dir;
+	const struct made made = {&dir, NULL, S_IFREG | (mode & 07777), NULL};
 	struct stat st;
 	int r;
 
-	r = directory_may_add(parent, &caller);
+	r = prepare(fs, &caller, parent, NULL, S_IFREG, &dir, NULL);
 	if (r == 0)
-		r = make(req, &caller, parent, NULL, mode & 07777);
+		r = make(fs, &caller, &made);
 	if (r >= 0)
-		r = introduce(fs_of(req)->nodes, r, NULL, &st);
+		r = introduce(fs->nodes, r, NULL, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
 		reply_create(req, &st, fi);
 }
 
-void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, dev_t rdev)
+/* Makes what is not opened. target: of a symbolic link. */
+static void make_entry(
+	fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, const char *target)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
+	struct directory dir;
 	struct shmfs_name name;
+	struct made made = {&dir, &name, mode, target};
 	struct stat st;
-	int r, fd = -1;
+	int r;
 
-	(void)rdev;
-	r = S_ISREG(mode) ? directory_new_entry(parent, component, &name) : -EPERM;
+	r = prepare(fs, &caller, parent, component, mode & S_IFMT, &dir, &name);
+	if (r == 0 && S_ISDIR(mode))
+		made.mode |= dir.st.st_mode & S_ISGID;
 	if (r == 0)
-		r = directory_may_add(parent, &caller);
-	if (r == 0)
-		r = fd = make(req, &caller, parent, &name, mode & 07777);
+		r = make(fs, &caller, &made);
+	if (r > 0)
+		close(r);
 	if (r >= 0)
-		r = fstat(fd, &st) < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
+		r = shmfs_object_stat(&name, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
 		reply_entry(req, &name, &st);
 }
 
-/* No directories and no symbolic links: that is EPERM, see mkdir(2) and symlink(2). */
+/* Device nodes are for others. */
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, dev_t rdev)
+{
+	(void)rdev;
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		reply_result(req, -EPERM);
+	else
+		make_entry(req, parent, component, mode, NULL);
+}
+
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode)
 {
-	(void)parent;
-	(void)component;
-	(void)mode;
-	reply_result(req, -EPERM);
+	make_entry(req, parent, component, S_IFDIR | (mode & 07777), NULL);
 }
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *component)
 {
-	(void)target;
-	(void)parent;
-	(void)component;
-	reply_result(req, -EPERM);
+	make_entry(req, parent, component, S_IFLNK | 0777, target);
+}
+
+void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	char target[PATH_MAX + 1];
+	ssize_t n;
+
+	n = node_pin(fs_of(req)->nodes, ino, &pin);
+	if (n == 0)
+		n = shmfs_object_readlink(pin.fd, target, sizeof(target) - 1);
+	if (n < 0) {
+		reply_result(req, (int)n);
+		return;
+	}
+	target[n] = '\0';
+	reply_target(req, target);
 }
 
 /* fs.protected_hardlinks of proc(5); the kernel asks it again when the link is made. */
@@ -191,16 +253,19 @@ static bool hardlinks_are_protected(void)
 	return value != '0';
 }
 
-static int make_link(struct caller *caller, fuse_ino_t parent, const char *component,
+static int make_link(struct fs *fs, struct caller *caller, fuse_ino_t parent, const char *component,
 	const struct pin *pin, struct shmfs_name *ret_name)
 {
+	struct directory dir;
 	int r;
 
-	r = directory_new_entry(parent, component, ret_name);
+	r = directory_get(fs, parent, &dir);
+	if (r == 0)
+		r = directory_new_entry(&dir, component, pin->st.st_mode, ret_name);
 	if (r == 0)
 		r = shmfs_access_link(&pin->st, &caller->ids, hardlinks_are_protected());
 	if (r == 0)
-		r = directory_may_add(parent, caller);
+		r = directory_may_add(&dir, caller);
 	if (r == 0)
 		r = caller_enter(caller);
 	if (r == 0)
@@ -208,20 +273,26 @@ static int make_link(struct caller *caller, fuse_ino_t parent, const char *compo
 	if (r == -ENOSPC && nodes_make_room(pin->nodes))
 		r = shmfs_object_link(pin->fd, ret_name);
 	caller_leave();
+	if (r == 0)
+		directory_changed(&dir);
 	return r;
 }
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *component)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = node_pin(fs_of(req)->nodes, ino, &pin);
+	r = node_pin(fs->nodes, ino, &pin);
+	if (r == 0 && S_ISDIR(pin.st.st_mode))
+		r = -EPERM;
 	if (r == 0)
-		r = make_link(&caller, parent, component, &pin, &name);
+		r = make_link(fs, &caller, parent, component, &pin, &name);
 	if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
 	if (r < 0)

@@ -1,133 +1,154 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * An open directory is nothing here: a listing goes on from the position that the kernel tells, in
+ * this daemon or in another.
+ */
 #include "directory.h"
+#include "index.h"
 #include "loop.h"
-#include "object.h"
 #include "ops.h"
 #include "pin.h"
 #include "reply.h"
 
 #include <errno.h>
-#include <string.h>
-#include <unistd.h>
+
+/* Positions behind the dots; those of the index are higher. */
+#define BEHIND_DOT 1
+#define BEHIND_DOTS 2
+
+/* So many entries are asked of the index at a time. */
+#define BATCH 64
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	CALLER(caller, req);
+	struct directory dir;
 	int r;
 
-	r = directory_may(ino, &caller, SHMFS_MAY_READ);
+	r = directory_get(fs_of(req), ino, &dir);
 	if (r == 0)
-		r = shmfs_object_open_dir();
+		r = directory_may(&dir, &caller, SHMFS_MAY_READ);
 	if (r < 0)
 		reply_result(req, r);
 	else
-		reply_opendir(req, r, fi);
+		reply_opendir(req, fi);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	close((int)fi->fh);
+	(void)fi;
 	reply_result(req, 0);
 }
 
 /* A reply that is being filled with entries. */
 struct listing {
 	fuse_req_t req;
+	fuse_ino_t ino;
+	struct directory dir;
+	bool plus; /* with attributes */
 	char *buf;
 	size_t size, used;
 };
 
-static bool is_dot(const char *name)
+/*
+ * False: there is no room for it. Without a nodeid it is a name and nothing else for the kernel,
+ * with one it is a lookup, which is taken back where there is no room.
+ */
+static bool put(
+	struct listing *listing, const char *name, const struct fuse_entry_param *entry, off_t next)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static bool put_entry(void *arg, const char *name, uint64_t ino, off_t next)
-{
-	struct listing *listing = arg;
 	const size_t room = listing->size - listing->used;
-	const struct stat st = {
-		.st_ino = is_dot(name) ? FUSE_ROOT_ID : ino,
-		.st_mode = is_dot(name) ? S_IFDIR : S_IFREG,
-	};
-	const size_t len = fuse_add_direntry(
-		listing->req, listing->buf + listing->used, room, name, &st, next);
+	char *at = listing->buf + listing->used;
+	const size_t len =
+		listing->plus ? fuse_add_direntry_plus(listing->req, at, room, name, entry, next)
+			      : fuse_add_direntry(listing->req, at, room, name, &entry->attr, next);
 
-	if (len > room)
-		return false;
-	listing->used += len;
-	return true;
+	if (len <= room)
+		listing->used += len;
+	else if (entry->ino != 0)
+		node_put(fs_of(listing->req)->nodes, entry->ino, 1);
+	return len <= room;
 }
 
-/* What the kernel takes from a listing with attributes is a lookup of each object. */
-static bool look_up(struct nodes *nodes, const char *component, struct stat *ret_st)
+static bool put_dots(struct listing *listing, off_t from)
 {
+	struct fuse_entry_param entry = {.attr = {.st_ino = listing->ino, .st_mode = S_IFDIR}};
+
+	if (from < BEHIND_DOT && !put(listing, ".", &entry, BEHIND_DOT))
+		return false;
+	if (from >= BEHIND_DOTS)
+		return true;
+	entry.attr.st_ino = directory_parent(&listing->dir.marker);
+	return put(listing, "..", &entry, BEHIND_DOTS);
+}
+
+static bool look_up(struct listing *listing, const char *component, struct stat *ret_st)
+{
+	struct fs *fs = fs_of(listing->req);
 	struct shmfs_name name;
 
-	return shmfs_name_encode(&name, SHMFS_NAME_ROOT, component) == 0 &&
-	       shmfs_object_stat(&name, ret_st) == 0 && node_get(nodes, ret_st->st_ino, &name) == 0;
-}
-
-static bool put_entry_plus(void *arg, const char *name, uint64_t ino, off_t next)
-{
-	struct listing *listing = arg;
-	struct nodes *nodes = fs_of(listing->req)->nodes;
-	const size_t room = listing->size - listing->used;
-	struct fuse_entry_param entry = {.attr = {.st_ino = ino, .st_mode = S_IFREG}};
-	struct stat st;
-	size_t len;
-
-	/* Without a nodeid it is a name and nothing else: the dots, and what was just removed. */
-	if (is_dot(name))
-		entry.attr = (struct stat){.st_ino = FUSE_ROOT_ID, .st_mode = S_IFDIR};
-	else if (look_up(nodes, name, &st))
-		entry = reply_entry_param(&st);
-	len = fuse_add_direntry_plus(
-		listing->req, listing->buf + listing->used, room, name, &entry, next);
-	if (len > room) {
-		if (entry.ino != 0)
-			node_put(nodes, entry.ino, 1);
+	if (directory_find(&listing->dir, component, &name, ret_st) < 0)
 		return false;
-	}
-	listing->used += len;
-	return true;
+	if (S_ISDIR(ret_st->st_mode))
+		directory_complete(fs, &name, ret_st);
+	return node_get(fs->nodes, ret_st->st_ino, &name) == 0;
 }
 
-/*
- * Sizes of an entry in a reply, in bytes: fuse_dirent adds up to 8 to what getdents64(2) gives,
- * and attributes 128 more. A batch that is sure to fit into the reply is never given back.
- */
-#define ENTRY_GROWTH 8
-#define ATTR_GROWTH 128
-
-static void list(fuse_req_t req, size_t size, off_t from, const struct fuse_file_info *fi,
-	shmfs_object_visit_fn *put, size_t growth)
+static bool put_item(struct listing *listing, const struct shmfs_tree_item *item)
 {
-	struct listing listing = {.req = req, .buf = loop_scratch(size), .size = size};
-	size_t batch = size * SHMFS_OBJECT_BATCH_MIN / (SHMFS_OBJECT_BATCH_MIN + growth);
+	struct fuse_entry_param entry = {.attr = {.st_ino = item->ino, .st_mode = item->type}};
+	struct stat st;
+
+	/* It may just have been removed. */
+	if (listing->plus && look_up(listing, item->component, &st))
+		entry = reply_entry_param(&st);
+	return put(listing, item->component, &entry, (off_t)item->next);
+}
+
+static int put_items(struct listing *listing, off_t from)
+{
+	struct shmfs_index *index = fs_of(listing->req)->index;
+	const char *prefix = directory_prefix(&listing->dir);
+	uint64_t at = from <= BEHIND_DOTS ? 0 : (uint64_t)from;
+	struct shmfs_tree_item items[BATCH];
+	ssize_t n;
+
+	do {
+		n = shmfs_index_list(index, prefix, at, items, BATCH);
+		for (ssize_t i = 0; i < n; i++) {
+			if (!put_item(listing, &items[i]))
+				return 0;
+			at = items[i].next;
+		}
+	} while (n > 0);
+	return (int)n;
+}
+
+static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool plus)
+{
+	struct fs *fs = fs_of(req);
+	struct listing listing = {
+		.req = req, .ino = ino, .plus = plus, .buf = loop_scratch(size), .size = size};
+	SHARES_NAMES(fs);
 	int r;
 
-	if (!listing.buf) {
-		reply_result(req, -ENOMEM);
-		return;
-	}
-	loop_expect_copy(fs_of(req)->loop);
-	if (batch < SHMFS_OBJECT_BATCH_MAX)
-		batch = SHMFS_OBJECT_BATCH_MAX;
-	r = shmfs_object_list((int)fi->fh, from, batch, put, &listing);
+	loop_expect_copy(fs->loop);
+	r = listing.buf ? directory_get(fs, ino, &listing.dir) : -ENOMEM;
+	if (r == 0 && put_dots(&listing, from))
+		r = put_items(&listing, from);
 	reply_data(req, listing.buf, r < 0 ? r : (ssize_t)listing.used);
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi)
 {
-	(void)ino;
-	list(req, size, from, fi, put_entry, ENTRY_GROWTH);
+	(void)fi;
+	list(req, ino, size, from, false);
 }
 
 void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi)
 {
-	(void)ino;
-	list(req, size, from, fi, put_entry_plus, ENTRY_GROWTH + ATTR_GROWTH);
+	(void)fi;
+	list(req, ino, size, from, true);
 }

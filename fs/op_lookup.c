@@ -5,26 +5,30 @@
 #include "ops.h"
 #include "reply.h"
 
-static int lookup(struct caller *caller, fuse_ino_t parent, const char *component,
+static int lookup(struct fs *fs, struct caller *caller, fuse_ino_t parent, const char *component,
 	struct shmfs_name *ret_name, struct stat *ret_st)
 {
+	struct directory dir;
 	int r;
 
-	r = directory_may(parent, caller, SHMFS_MAY_EXEC);
-	if (r < 0)
-		return r;
-	r = directory_entry(parent, component, ret_name);
-	return r < 0 ? r : shmfs_object_stat(ret_name, ret_st);
+	r = directory_get(fs, parent, &dir);
+	if (r == 0)
+		r = directory_may(&dir, caller, SHMFS_MAY_EXEC);
+	if (r == 0)
+		r = directory_find(&dir, component, ret_name, ret_st);
+	return r;
 }
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *component)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = lookup(&caller, parent, component, &name, &st);
+	r = lookup(fs, &caller, parent, component, &name, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
+#include "index.h"
 #include "loop.h"
+#include "move.h"
 #include "object.h"
 #include "ops.h"
 #include "pin.h"
@@ -8,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The object of a name that may be its last, to see what became of it; -1 if more names stay. */
@@ -46,133 +49,277 @@ static void let_go(struct fs *fs, int held, blkcnt_t max)
 		loop_tick(fs->loop);
 }
 
-static int unlink_object(
-	struct fs *fs, struct caller *caller, fuse_ino_t parent, const struct shmfs_name *name)
+/* A directory has lost its marker. */
+static void let_go_of_directory(struct fs *fs, const struct stat *st)
 {
-	struct stat st;
-	int r, held;
+	struct stat gone = *st;
 
-	r = shmfs_object_stat(name, &st);
-	if (r == 0)
-		r = directory_may_remove(parent, caller, &st);
-	if (r < 0)
-		return r;
-	held = hold_last_name(name, &st);
-	r = caller_enter(caller);
+	gone.st_nlink = 0;
+	node_set_gone(fs->nodes, st->st_ino, -1, &gone);
+}
+
+static int unlink_name(struct fs *fs, const struct directory *dir, struct caller *caller,
+	const struct shmfs_name *name, const struct stat *st)
+{
+	const int held = S_ISDIR(st->st_mode) ? -1 : hold_last_name(name, st);
+	int r;
+
+	r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
 	if (r == 0)
 		r = shmfs_object_unlink(name);
 	caller_leave();
 	let_go(fs, held, UNLINKED_HOLD_MAX);
+	if (r == 0)
+		directory_changed(dir);
 	return r;
+}
+
+/* What a component stands for, to be removed by the caller, who may do that. */
+static int find_to_remove(struct fs *fs, struct caller *caller, fuse_ino_t parent,
+	const char *component, struct directory *ret_dir, struct shmfs_name *ret_name,
+	struct stat *ret_st)
+{
+	int r;
+
+	r = directory_get(fs, parent, ret_dir);
+	if (r == 0)
+		r = directory_find(ret_dir, component, ret_name, ret_st);
+	return r < 0 ? r : directory_may_remove(ret_dir, caller, ret_st);
 }
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
+	struct directory dir;
 	struct shmfs_name name;
+	struct stat st;
 	int r;
 
-	r = directory_entry(parent, component, &name);
+	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
+	if (r == 0 && S_ISDIR(st.st_mode))
+		r = -EISDIR;
 	if (r == 0)
-		r = unlink_object(fs_of(req), &caller, parent, &name);
+		r = unlink_name(fs, &dir, &caller, &name, &st);
+	reply_result(req, r);
+}
+
+/* 0 or -ENOTEMPTY. */
+static int check_empty(struct fs *fs, const struct shmfs_name *marker)
+{
+	struct shmfs_tree_count count;
+	const int r = shmfs_index_count(fs->index, marker->text + 1, &count);
+
+	return r < 0 ? r : count.entries > 0 ? -ENOTEMPTY : 0;
+}
+
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component)
+{
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
+	CALLER(caller, req);
+	struct directory dir;
+	struct shmfs_name name;
+	struct stat st;
+	int r;
+
+	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
+	if (r == 0)
+		r = S_ISDIR(st.st_mode) ? check_empty(fs, &name) : -ENOTDIR;
+	if (r == 0)
+		r = unlink_name(fs, &dir, &caller, &name, &st);
+	if (r == 0)
+		let_go_of_directory(fs, &st);
 	reply_result(req, r);
 }
 
 /* Two entries that change places, or one that takes the place of the other. */
-struct move {
-	fuse_ino_t from_dir, to_dir;
-	struct shmfs_name from, to;
-	struct stat object;    /* at `from` */
-	struct stat replaced;  /* at `to`; st_nlink is 0 if nothing is there */
-	unsigned flags;        /* that the caller gave */
-	unsigned kernel_flags; /* for the kernel */
+struct rename {
+	struct directory from_dir, to_dir;
+	const char *component, *new_component;
+	struct move move;
+	struct stat object;   /* at `from` */
+	struct stat replaced; /* at `to`; st_nlink is 0 if nothing is there */
+	unsigned flags;       /* that the caller gave */
+	bool alone;           /* nobody else goes by names */
 };
 
-/*
- * Only objects take part: what else lies under a name is not to be seen, and not to be touched.
- * A name that is free must stay free until the move, or turn out to be an object: so the kernel is
- * told not to replace anything.
- */
-static int examine(struct move *move)
+static bool has_directory(const struct rename *rename)
 {
-	struct stat st;
+	return S_ISDIR(rename->object.st_mode) || S_ISDIR(rename->replaced.st_mode);
+}
+
+static bool is_below(const struct shmfs_name *name, const struct shmfs_name *marker)
+{
+	return strncmp(name->text, marker->text, strlen(marker->text)) == 0;
+}
+
+/* May the one take the place of the other? */
+static int check_kinds(struct fs *fs, const struct rename *rename)
+{
+	const bool dir = S_ISDIR(rename->object.st_mode);
+
+	if (dir && is_below(&rename->move.new_to, &rename->move.from))
+		return rename->object.st_ino == rename->replaced.st_ino ? 0 : -EINVAL;
+	if (rename->replaced.st_nlink == 0 || (rename->flags & RENAME_EXCHANGE))
+		return 0;
+	if (dir != S_ISDIR(rename->replaced.st_mode))
+		return dir ? -ENOTDIR : -EISDIR;
+	return dir && rename->object.st_ino != rename->replaced.st_ino
+		       ? check_empty(fs, &rename->move.to)
+		       : 0;
+}
+
+/* What is to have which name then. */
+static int name_moved(struct rename *rename)
+{
+	struct move *move = &rename->move;
 	int r;
 
-	move->replaced = (struct stat){0};
-	move->kernel_flags = move->flags;
-	r = shmfs_object_stat(&move->from, &move->object);
+	r = directory_new_entry(
+		&rename->to_dir, rename->new_component, rename->object.st_mode, &move->new_to);
+	if (r < 0 || rename->replaced.st_nlink == 0 || !(rename->flags & RENAME_EXCHANGE))
+		return r;
+	return directory_new_entry(
+		&rename->from_dir, rename->component, rename->replaced.st_mode, &move->new_from);
+}
+
+/*
+ * A name that is free must stay free until the move, or turn out to be something that is seen: so
+ * the kernel is told not to replace anything.
+ */
+static int examine(struct fs *fs, struct rename *rename)
+{
+	struct move *move = &rename->move;
+	int r;
+
+	rename->replaced = (struct stat){0};
+	move->kernel_flags = rename->flags;
+	r = directory_find(&rename->from_dir, rename->component, &move->from, &rename->object);
 	if (r < 0)
 		return r;
-	r = shmfs_object_stat(&move->to, &st);
-	if (r == 0 && (move->flags & RENAME_NOREPLACE))
+	r = directory_find(&rename->to_dir, rename->new_component, &move->to, &rename->replaced);
+	if (r == 0 && (rename->flags & RENAME_NOREPLACE))
 		return -EEXIST;
-	if (r == 0) {
-		move->replaced = st;
-		return 0;
-	}
-	if (r != -ENOENT || (move->flags & RENAME_EXCHANGE))
+	if (r < 0 && (r != -ENOENT || (rename->flags & RENAME_EXCHANGE)))
 		return r;
-	move->kernel_flags |= RENAME_NOREPLACE;
+	if (r < 0) {
+		rename->replaced = (struct stat){0};
+		move->kernel_flags |= RENAME_NOREPLACE;
+	}
+	move->ino = rename->object.st_ino;
+	move->other_ino = rename->replaced.st_ino;
+	r = name_moved(rename);
+	return r < 0 ? r : check_kinds(fs, rename);
+}
+
+/* Whoever moves a directory to another one changes its "..". */
+static int may_change_parent(const struct rename *rename, struct caller *caller)
+{
+	int r = 0;
+
+	if (rename->from_dir.st.st_ino == rename->to_dir.st.st_ino)
+		return 0;
+	if (S_ISDIR(rename->object.st_mode))
+		r = shmfs_access_check(&rename->object, &caller->ids, SHMFS_MAY_WRITE);
+	if (r == 0 && (rename->flags & RENAME_EXCHANGE) && S_ISDIR(rename->replaced.st_mode))
+		r = shmfs_access_check(&rename->replaced, &caller->ids, SHMFS_MAY_WRITE);
+	return r;
+}
+
+static int may_move(const struct rename *rename, struct caller *caller)
+{
+	int r;
+
+	r = directory_may_remove(&rename->from_dir, caller, &rename->object);
+	if (r < 0)
+		return r;
+	r = rename->replaced.st_nlink > 0
+		    ? directory_may_remove(&rename->to_dir, caller, &rename->replaced)
+		    : directory_may_add(&rename->to_dir, caller);
+	return r < 0 ? r : may_change_parent(rename, caller);
+}
+
+static bool is_for_daemon(const struct rename *rename, const struct caller *caller)
+{
+	return has_directory(rename) ||
+	       directory_is_for_daemon(&rename->from_dir, caller, &rename->object) ||
+	       (rename->replaced.st_nlink > 0 &&
+		       directory_is_for_daemon(&rename->to_dir, caller, &rename->replaced));
+}
+
+static int move_object(struct fs *fs, const struct rename *rename)
+{
+	const struct move *move = &rename->move;
+	int r;
+
+	r = shmfs_object_rename(&move->from, &move->new_to, move->kernel_flags);
+	if (r < 0)
+		return r;
+	node_rename(fs->nodes, rename->object.st_ino, &move->new_to);
+	if (rename->flags & RENAME_EXCHANGE)
+		node_rename(fs->nodes, rename->replaced.st_ino, &move->new_from);
 	return 0;
 }
 
-static int may_move(const struct move *move, struct caller *caller)
+static int carry_out(struct fs *fs, const struct rename *rename, const struct caller *caller)
 {
+	const bool replaces = rename->replaced.st_nlink > 0 && !(rename->flags & RENAME_EXCHANGE);
+	const bool dir = S_ISDIR(rename->replaced.st_mode);
+	const int held =
+		replaces && !dir ? hold_last_name(&rename->move.to, &rename->replaced) : -1;
 	int r;
 
-	if (move->replaced.st_ino == move->object.st_ino && move->replaced.st_nlink > 0)
-		return 0; /* two names of one object: nothing is done, and nobody is asked */
-	r = directory_may_remove(move->from_dir, caller, &move->object);
-	if (r < 0)
-		return r;
-	return move->replaced.st_nlink > 0
-		       ? directory_may_remove(move->to_dir, caller, &move->replaced)
-		       : directory_may_add(move->to_dir, caller);
-}
-
-static int carry_out(struct fs *fs, const struct move *move, const struct caller *caller)
-{
-	const bool replaces = move->replaced.st_nlink > 0 && !(move->flags & RENAME_EXCHANGE);
-	const int held = replaces ? hold_last_name(&move->to, &move->replaced) : -1;
-	int r;
-
-	r = caller_enter(caller);
+	r = is_for_daemon(rename, caller) ? 0 : caller_enter(caller);
 	if (r == 0)
-		r = shmfs_object_rename(&move->from, &move->to, move->kernel_flags);
+		r = has_directory(rename) ? move_directory(fs, &rename->move)
+					  : move_object(fs, rename);
 	caller_leave();
 	let_go(fs, held, REPLACED_HOLD_MAX);
 	if (r < 0)
 		return r;
-	node_rename(fs->nodes, move->object.st_ino, &move->to);
-	if (move->flags & RENAME_EXCHANGE)
-		node_rename(fs->nodes, move->replaced.st_ino, &move->from);
+	if (replaces && dir)
+		let_go_of_directory(fs, &rename->replaced);
+	directory_changed(&rename->from_dir);
+	directory_changed(&rename->to_dir);
 	return 0;
 }
 
-static int try_move(struct fs *fs, struct caller *caller, struct move *move)
+#define TRY_ALONE 1
+
+static int try_rename(struct fs *fs, struct caller *caller, struct rename *rename)
 {
 	int r;
 
-	r = examine(move);
-	if (r == 0)
-		r = may_move(move, caller);
-	return r < 0 ? r : carry_out(fs, move, caller);
+	r = examine(fs, rename);
+	if (r < 0)
+		return r;
+	if (rename->replaced.st_ino == rename->object.st_ino && rename->replaced.st_nlink > 0)
+		return 0; /* two names of one object: nothing is done, and nobody is asked */
+	if (has_directory(rename) && !rename->alone)
+		return TRY_ALONE;
+	r = may_move(rename, caller);
+	return r < 0 ? r : carry_out(fs, rename, caller);
 }
 
 /* How often a name is tried again that others give to an object and take away all the time. */
 #define TRIES 100
 
-static int rename_object(
-	struct fs *fs, struct caller *caller, struct move *move, const char *new_component)
+static int rename_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
+	fuse_ino_t new_parent, struct rename *rename)
 {
-	int r = -EEXIST;
+	int r;
 
-	/* An exchange makes no new name. */
-	if (!(move->flags & RENAME_EXCHANGE) && !shmfs_name_is_creatable(new_component))
-		return -EINVAL;
+	r = directory_get(fs, parent, &rename->from_dir);
+	if (r == 0)
+		r = directory_get(fs, new_parent, &rename->to_dir);
+	if (r < 0)
+		return r;
+	r = -EEXIST;
 	for (int i = 0; r == -EEXIST && i < TRIES; i++) {
-		r = try_move(fs, caller, move);
-		if (move->flags & RENAME_NOREPLACE)
+		r = try_rename(fs, caller, rename);
+		if ((rename->flags & RENAME_NOREPLACE) || has_directory(rename))
 			break;
 	}
 	return r;
@@ -182,16 +329,21 @@ static int rename_object(
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
 	const char *new_component, unsigned flags)
 {
+	struct fs *fs = fs_of(req);
+	struct rename rename = {
+		.component = component, .new_component = new_component, .flags = flags};
 	CALLER(caller, req);
-	struct move move = {.from_dir = parent, .to_dir = new_parent, .flags = flags};
-	int r;
+	int r = -EINVAL;
 
-	r = flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ? -EINVAL : 0;
-	if (r == 0)
-		r = directory_entry(parent, component, &move.from);
-	if (r == 0)
-		r = directory_entry(new_parent, new_component, &move.to);
-	if (r == 0)
-		r = rename_object(fs_of(req), &caller, &move, new_component);
+	if (!(flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))) {
+		SHARES_NAMES(fs);
+		r = rename_entry(fs, &caller, parent, new_parent, &rename);
+	}
+	if (r == TRY_ALONE) {
+		loop_expect_long(fs->loop);
+		OWNS_NAMES(fs);
+		rename.alone = true;
+		r = rename_entry(fs, &caller, parent, new_parent, &rename);
+	}
 	reply_result(req, r);
 }

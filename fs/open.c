@@ -117,7 +117,7 @@ int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flag
 	struct stat st;
 	int r, fd;
 
-	r = node_stat(nodes, ino, &st);
+	r = node_stat(nodes, ino, &st, NULL);
 	if (r == 0)
 		r = shmfs_access_check(&st, &caller->ids, wanted(flags));
 	if (r < 0)

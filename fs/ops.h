@@ -20,13 +20,14 @@ void op_setattr(
 void op_access(fuse_req_t req, fuse_ino_t ino, int mask);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);
 
-/* op_create.c: objects come */
+/* op_create.c: objects and what lies beside them come */
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode,
 	struct fuse_file_info *fi);
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *fi);
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, dev_t rdev);
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode);
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *component);
+void op_readlink(fuse_req_t req, fuse_ino_t ino);
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *component);
 
 /* op_dir.c: listings */
@@ -38,6 +39,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* op_rename.c: names go and change */
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
 	const char *new_component, unsigned flags);
 

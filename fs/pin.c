@@ -53,22 +53,21 @@ static int pin_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 
 /* With the last known name, and if that is wrong with one that is searched for. */
 static int by_name(
-	struct nodes *nodes, uint64_t ino, const struct reach *reach, by_name_fn *act, void *ret)
+	struct nodes *nodes, uint64_t ino, struct reach *reach, by_name_fn *act, void *ret)
 {
-	struct shmfs_name name = reach->name;
 	int r = -ESTALE;
 
-	if (name.text[0] != '\0')
-		r = act(&name, ino, ret);
+	if (reach->name.text[0] != '\0')
+		r = act(&reach->name, ino, ret);
 	if (r != -ESTALE && r != -ENOENT)
 		return r;
-	r = search(nodes, ino, &name);
+	r = search(nodes, ino, &reach->name);
 	if (r == 0)
-		r = act(&name, ino, ret);
+		r = act(&reach->name, ino, ret);
 	return r == -ENOENT ? -ESTALE : r;
 }
 
-int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
+int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
 {
 	struct reach reach;
 	int r;
@@ -82,6 +81,8 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
 		r = by_name(nodes, ino, &reach, stat_by_name, ret_st);
 	else
 		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
+	if (r == 0 && ret_name && reach.kind == REACH_NAME)
+		*ret_name = reach.name;
 	node_reached(nodes, ino, &reach);
 	return r;
 }

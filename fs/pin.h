@@ -5,8 +5,11 @@
 
 #include "node.h"
 
-/* Attributes of the object, whatever its name is now. -ESTALE when it is gone. */
-int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st);
+/*
+ * Attributes of the object, whatever its name is now. -ESTALE when it is gone. ret_name may be
+ * NULL; it is set where a name led to the object, which is so for each directory that is not gone.
+ */
+int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name);
 
 /* An object held for the time of one operation, so that no other can take its place. */
 struct pin {

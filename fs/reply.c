@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reply.h"
 
+#include "directory.h"
 #include "node.h"
-
-#include <unistd.h>
 
 void reply_result(fuse_req_t req, int r)
 {
@@ -28,12 +27,15 @@ struct fuse_entry_param reply_entry_param(const struct stat *st)
 	return (struct fuse_entry_param){.ino = st->st_ino, .attr = *st};
 }
 
-void reply_entry(fuse_req_t req, const struct shmfs_name *name, const struct stat *st)
+void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
 {
-	const struct fuse_entry_param entry = reply_entry_param(st);
+	struct fuse_entry_param entry;
 	struct nodes *nodes = fs_of(req)->nodes;
 	int r;
 
+	if (S_ISDIR(st->st_mode))
+		directory_complete(fs_of(req), name, st);
+	entry = reply_entry_param(st);
 	r = node_get(nodes, st->st_ino, name);
 	if (r < 0)
 		reply_result(req, r);
@@ -72,11 +74,15 @@ void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *
 	}
 }
 
-void reply_opendir(fuse_req_t req, int fd, struct fuse_file_info *fi)
+void reply_opendir(fuse_req_t req, struct fuse_file_info *fi)
 {
-	fi->fh = (uint64_t)fd;
-	if (fuse_reply_open(req, fi) < 0)
-		close(fd);
+	fi->fh = 0;
+	fuse_reply_open(req, fi);
+}
+
+void reply_target(fuse_req_t req, const char *target)
+{
+	fuse_reply_readlink(req, target);
 }
 
 void reply_data(fuse_req_t req, const void *buf, ssize_t r)

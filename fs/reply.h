@@ -25,8 +25,11 @@ void reply_count(fuse_req_t req, ssize_t r);
 
 void reply_attr(fuse_req_t req, const struct stat *st);
 
-/* The object is known to the kernel from now on, under this name (NULL: none). */
-void reply_entry(fuse_req_t req, const struct shmfs_name *name, const struct stat *st);
+/*
+ * What the attributes describe is known to the kernel from now on, under this name. Those of a
+ * directory are completed.
+ */
+void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
 
 /* The node has been opened by node_open() or node_open_fd(). */
 void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -34,8 +37,11 @@ void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 /* Both at once; the kernel's lookup was counted by node_get() before. */
 void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *fi);
 
-/* A directory that is open as the file descriptor fd. */
-void reply_opendir(fuse_req_t req, int fd, struct fuse_file_info *fi);
+/* A directory is open, which takes nothing here. */
+void reply_opendir(fuse_req_t req, struct fuse_file_info *fi);
+
+/* Where a symbolic link leads. */
+void reply_target(fuse_req_t req, const char *target);
 
 /* r: a count of bytes in buf, or -errno. */
 void reply_data(fuse_req_t req, const void *buf, ssize_t r);

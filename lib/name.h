@@ -4,12 +4,14 @@
  *
  * An object name is what shm_open(3) takes: a slash and one component of 1 to 255 bytes without
  * another slash. A path of the view is one object name with its slashes written "%2F"; a directory
- * is known by its prefix, the encoded path with "%2F" at its end ("" for the root of the view).
+ * is known by its prefix, the encoded path with "%2F" at its end ("" for the root of the view). It
+ * exists where an object has its prefix as a name: its marker, which carries owner, mode and times.
  */
 #ifndef SHMFS_NAME_H
 #define SHMFS_NAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Longest object name in bytes, without the leading slash and the NUL. */
 #define SHMFS_NAME_MAX 255
@@ -33,10 +35,22 @@ struct shmfs_name {
 int shmfs_name_encode(struct shmfs_name *ret_name, const char *prefix, const char *component);
 
 /*
- * The component under which the object is seen in the directory with `prefix`: a pointer into
- * name, or NULL when the object does not lie in that directory (a marker does not lie in its own).
+ * The marker of the directory that `component` of the directory with `prefix` stands for: its
+ * prefix with a slash before it. Errors as above; the marker is 3 bytes longer than an object's
+ * name.
  */
-const char *shmfs_name_component(const struct shmfs_name *name, const char *prefix);
+int shmfs_name_encode_dir(struct shmfs_name *ret_name, const char *prefix, const char *component);
+
+/* Does an object with this encoded name (no slash before it) make a directory? */
+bool shmfs_name_is_marker(const char *encoded);
+
+/*
+ * The prefixes of the directories in which an object with this encoded name could lie, the longest
+ * first: returns the length in bytes of the longest one that is shorter than `before` (at first
+ * strlen(encoded)), down to 0, the root's. The object lies in the first of them that has a marker.
+ * What would leave ".", ".." or nothing for its component is left out.
+ */
+size_t shmfs_name_outer(const char *encoded, size_t before);
 
 /*
  * May this component be made in the view? False when it holds an encoded slash, which would make

@@ -41,12 +41,35 @@ static int negative_errno(int result)
 	return result < 0 ? -errno : result;
 }
 
+/*
+ * Symbolic links, FIFOs and sockets are shown as what they are, the marker of a directory as that
+ * directory. Real directories and devices are not ours.
+ */
+static bool is_shown(mode_t type)
+{
+	return S_ISREG(type) || S_ISLNK(type) || S_ISFIFO(type) || S_ISSOCK(type);
+}
+
+static mode_t shown_type(const char *encoded, mode_t type)
+{
+	return S_ISREG(type) && shmfs_name_is_marker(encoded) ? S_IFDIR : type;
+}
+
+/* Attributes as shown. False when it is not shown. */
+static bool show(const struct shmfs_name *name, struct stat *st)
+{
+	if (!is_shown(st->st_mode))
+		return false;
+	st->st_mode = shown_type(name->text + 1, st->st_mode & S_IFMT) | (st->st_mode & 07777);
+	return true;
+}
+
 /* Hands fd over if it is the object expected, else closes it. */
-static int verified(int fd, uint64_t ino, struct stat *ret_st)
+static int verified(int fd, const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_ino != ino) {
+	if (fstat(fd, &st) < 0 || st.st_ino != ino || !show(name, &st)) {
 		close(fd);
 		return -ESTALE;
 	}
@@ -62,12 +85,21 @@ static bool is_foreign(int error)
 
 int shmfs_object_open(const struct shmfs_name *name, uint64_t ino, int flags, struct stat *ret_st)
 {
-	/* O_NONBLOCK: somebody may have put a FIFO in its place, or have a lease on it. */
-	const int fd = shm_open(name->text, flags | O_NONBLOCK, 0);
+	struct stat st;
+	int fd;
 
+	/* O_NONBLOCK: somebody may have put a FIFO in its place, or have a lease on it. */
+	fd = shm_open(name->text, flags | O_NONBLOCK, 0);
 	if (fd < 0)
 		return is_foreign(errno) ? -ESTALE : -errno;
-	return verified(fd, ino, ret_st);
+	fd = verified(fd, name, ino, &st);
+	if (fd >= 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -ESTALE;
+	}
+	if (fd >= 0)
+		*ret_st = st;
+	return fd;
 }
 
 int shmfs_object_create(const struct shmfs_name *name, mode_t mode)
@@ -80,6 +112,28 @@ int shmfs_object_create_unnamed(mode_t mode)
 	return negative_errno(open(SHMFS_OBJECT_DIR, O_RDWR | O_TMPFILE | O_CLOEXEC, mode));
 }
 
+int shmfs_object_symlink(const char *target, const struct shmfs_name *name)
+{
+	const struct path path = path_of(name);
+
+	return negative_errno(symlink(target, path.text));
+}
+
+int shmfs_object_mknod(const struct shmfs_name *name, mode_t mode)
+{
+	const struct path path = path_of(name);
+
+	return S_ISFIFO(mode) || S_ISSOCK(mode) ? negative_errno(mknod(path.text, mode, 0))
+						: -EPERM;
+}
+
+ssize_t shmfs_object_readlink(int fd, char *ret_target, size_t size)
+{
+	const ssize_t len = readlinkat(fd, "", ret_target, size);
+
+	return len < 0 ? -errno : len;
+}
+
 int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
 {
 	const struct path path = path_of(name);
@@ -87,7 +141,7 @@ int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *r
 
 	if (fd < 0)
 		return -errno;
-	return verified(fd, ino, ret_st);
+	return verified(fd, name, ino, ret_st);
 }
 
 int shmfs_object_pin_dir(struct stat *ret_st)
@@ -116,7 +170,7 @@ int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st)
 
 	if (fstatat(AT_FDCWD, path.text, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (!show(name, &st))
 		return -ENOENT;
 	*ret_st = st;
 	return 0;
@@ -158,6 +212,14 @@ int shmfs_object_utimens(int fd, const struct timespec times[2])
 	return negative_errno(utimensat(fd, "", times, AT_EMPTY_PATH));
 }
 
+int shmfs_object_touch(const struct shmfs_name *name)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+	const struct path path = path_of(name);
+
+	return negative_errno(utimensat(AT_FDCWD, path.text, times, AT_SYMLINK_NOFOLLOW));
+}
+
 int shmfs_object_unlink(const struct shmfs_name *name)
 {
 	if (shm_unlink(name->text) == 0)
@@ -192,92 +254,71 @@ int shmfs_object_statvfs(struct statvfs *ret_st)
 	return negative_errno(statvfs(SHMFS_OBJECT_DIR, ret_st));
 }
 
-int shmfs_object_open_dir(void)
-{
-	return negative_errno(open(SHMFS_OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-static bool is_shown(int dir_fd, const struct dirent64 *entry)
+/* The type of an entry, 0 if that cannot be told. */
+static mode_t type_of(int dir_fd, const struct dirent64 *entry)
 {
 	struct stat st;
 
 	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type == DT_REG || strcmp(entry->d_name, ".") == 0 ||
-		       strcmp(entry->d_name, "..") == 0;
-	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+		return DTTOIF(entry->d_type);
+	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0
+									    : st.st_mode & S_IFMT;
 }
 
-/* Visits what getdents64(2) put into the batch. Returns the number of visits. */
-static int visit_batch(int dir_fd, const char *batch, size_t len, shmfs_object_visit_fn *visit,
-	void *arg, bool *ret_stopped)
+/* Visits what getdents64(2) put into the batch. False: the visitor wants no more. */
+static bool visit_batch(
+	int dir_fd, const char *batch, size_t len, shmfs_object_visit_fn *visit, void *arg)
 {
-	int visits = 0;
-
-	*ret_stopped = false;
-	for (size_t at = 0; at < len && !*ret_stopped;) {
+	for (size_t at = 0; at < len;) {
 		const void *here = batch + at;
 		const struct dirent64 *entry = here;
+		const mode_t type = type_of(dir_fd, entry);
 
 		at += entry->d_reclen;
-		if (!is_shown(dir_fd, entry))
-			continue;
-		visits++;
-		*ret_stopped = !visit(arg, entry->d_name, entry->d_ino, entry->d_off);
+		if (is_shown(type) &&
+			!visit(arg, entry->d_name, entry->d_ino, shown_type(entry->d_name, type)))
+			return false;
 	}
-	return visits;
+	return true;
 }
 
-int shmfs_object_list(int dir_fd, off_t from, size_t size, shmfs_object_visit_fn *visit, void *arg)
+int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg)
 {
 	alignas(struct dirent64) char batch[32 * 1024];
-	bool stopped = false;
-	int visits = 0;
+	const int fd = open(SHMFS_OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t len;
 
-	if (lseek(dir_fd, from, SEEK_SET) < 0)
+	if (fd < 0)
 		return -errno;
-	/* A batch of entries that are not shown is not the end. */
-	while (visits == 0 && !stopped) {
-		const ssize_t len =
-			getdents64(dir_fd, batch, size < sizeof(batch) ? size : sizeof(batch));
-
-		if (len < 0)
-			return -errno;
-		if (len == 0)
-			break;
-		visits = visit_batch(dir_fd, batch, (size_t)len, visit, arg, &stopped);
-	}
-	return visits;
+	do
+		len = getdents64(fd, batch, sizeof(batch));
+	while (len > 0 && visit_batch(fd, batch, (size_t)len, visit, arg));
+	len = len < 0 ? -errno : 0;
+	close(fd);
+	return (int)len;
 }
 
 struct search {
 	uint64_t ino;
 	int result;
 	struct shmfs_name *ret_name;
-	off_t next;
 };
 
-static bool match_ino(void *arg, const char *name, uint64_t ino, off_t next)
+static bool match_ino(void *arg, const char *name, uint64_t ino, mode_t type)
 {
 	struct search *search = arg;
 
-	search->next = next;
+	(void)type;
 	if (ino != search->ino)
 		return true;
 	search->result = shmfs_name_encode(search->ret_name, SHMFS_NAME_ROOT, name);
-	return search->result < 0; /* "." and "..": go on */
+	return false;
 }
 
 int shmfs_object_find(uint64_t ino, struct shmfs_name *ret_name)
 {
 	struct search search = {.ino = ino, .result = -ENOENT, .ret_name = ret_name};
-	const int fd = shmfs_object_open_dir();
-	int r;
+	const int r = shmfs_object_list(match_ino, &search);
 
-	if (fd < 0)
-		return fd;
-	do
-		r = shmfs_object_list(fd, search.next, SIZE_MAX, match_ino, &search);
-	while (r > 0 && search.result < 0);
-	close(fd);
-	return r < 0 ? r : search.result < 0 ? -ENOENT : 0;
+	return r < 0 ? r : search.result;
 }

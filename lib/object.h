@@ -3,6 +3,10 @@
  * Shared memory objects by name: shm_open(3), shm_unlink(3), and what else can be done to them as
  * the regular files of the tmpfs at /dev/shm that they are on Linux.
  *
+ * Beside objects there may be symbolic links, FIFOs and sockets, which are named like them. What is
+ * neither (directories, devices) is not shown: no function here finds it, but its name is taken.
+ * The marker of a directory (name.h) has the attributes of a directory, S_IFDIR instead of S_IFREG.
+ *
  * Every function returns 0 (or what it says) or -errno. Everything is done under the identity that
  * the calling thread has at that time. File descriptors returned are the caller's, O_CLOEXEC.
  */
@@ -16,6 +20,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/types.h>
 
 /* Where the objects lie. */
 #define SHMFS_OBJECT_DIR "/dev/shm"
@@ -36,7 +41,20 @@ int shmfs_object_create(const struct shmfs_name *name, mode_t mode);
 /* Makes an object without a name (O_TMPFILE), open for reading and writing. */
 int shmfs_object_create_unnamed(mode_t mode);
 
-/* The same with O_PATH: it stands for the object without opening its data. */
+/* Makes a symbolic link. -EEXIST. */
+int shmfs_object_symlink(const char *target, const struct shmfs_name *name);
+
+/* Makes a FIFO or a socket, as the type in mode says. -EPERM for anything else; -EEXIST. */
+int shmfs_object_mknod(const struct shmfs_name *name, mode_t mode);
+
+/* Where the symbolic link that fd (O_PATH) stands for leads. Returns the length; no NUL is added.
+ */
+ssize_t shmfs_object_readlink(int fd, char *ret_target, size_t size);
+
+/*
+ * Stands for what is shown under this name, if it has the inode number ino, without opening it
+ * (O_PATH). Returns a file descriptor. -ESTALE when the name leads to anything else.
+ */
 int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st);
 
 /* The same for the directory of all objects. */
@@ -48,7 +66,7 @@ int shmfs_object_pin_dir(struct stat *ret_st);
  */
 int shmfs_object_reopen(int fd, int flags);
 
-/* Attributes. -ENOENT also for entries that are no objects. */
+/* Attributes. -ENOENT also for entries that are not shown. */
 int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st);
 
 /* Attributes of the directory of all objects. */
@@ -59,6 +77,10 @@ int shmfs_object_truncate(int fd, off_t size);
 int shmfs_object_chmod(int fd, mode_t mode);
 int shmfs_object_chown(int fd, uid_t uid, gid_t gid);
 int shmfs_object_utimens(int fd, const struct timespec times[2]);
+
+/* mtime and ctime become the current time: something in the directory of this marker has changed.
+ */
+int shmfs_object_touch(const struct shmfs_name *name);
 
 /* shm_unlink(3), but with the errors of unlink(2): -EPERM where that says so. */
 int shmfs_object_unlink(const struct shmfs_name *name);
@@ -72,24 +94,17 @@ int shmfs_object_rename(const struct shmfs_name *from, const struct shmfs_name *
 /* The numbers of the tmpfs that holds all objects. */
 int shmfs_object_statvfs(struct statvfs *ret_st);
 
-/* Opens the directory of all objects for shmfs_object_list(). */
-int shmfs_object_open_dir(void);
-
-/* Takes one entry; returns false to end the listing. next: where to go on behind this entry. */
-typedef bool shmfs_object_visit_fn(void *arg, const char *name, uint64_t ino, off_t next);
-
-/* Room that one entry takes in a batch at most and at least, in bytes. */
-#define SHMFS_OBJECT_BATCH_MAX 280
-#define SHMFS_OBJECT_BATCH_MIN 24
+/*
+ * Takes one entry: its encoded name, inode number, and its type as shown (S_IFDIR for a marker).
+ * Returns false to end the listing.
+ */
+typedef bool shmfs_object_visit_fn(void *arg, const char *name, uint64_t ino, mode_t type);
 
 /*
- * Visits a batch of entries of the directory from the position `from` (0, or the `next` of a
- * visit): "." and "..", and objects; entries that are neither are left out. size: the batch's in
- * bytes, at least SHMFS_OBJECT_BATCH_MAX. Returns the number of visits, 0 only at the end.
- * A batch that is visited to its end is what keeps a listing exact while names come and go:
- * before Linux 6.6 tmpfs could not go back to a position without missing names.
+ * Visits all entries that are shown. While names come and go, those that stay are visited once.
+ * Returns 0 or -errno.
  */
-int shmfs_object_list(int dir_fd, off_t from, size_t size, shmfs_object_visit_fn *visit, void *arg);
+int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg);
 
 /* A name of the object with this inode number; reads the whole directory. -ENOENT. */
 int shmfs_object_find(uint64_t ino, struct shmfs_name *ret_name);

@@ -99,45 +99,69 @@ static void test_encode_refuses_prefix_that_is_too_long_itself(void **state)
 		assert_refuses(text_of(lengths[i]), "a", -ENAMETOOLONG);
 }
 
-static void assert_component(const char *object, const char *prefix, const char *expected)
+static void test_marker_of_a_directory_is_its_name_with_a_slash(void **state)
 {
 	struct shmfs_name name;
-	const char *component;
 
-	snprintf(name.text, sizeof(name.text), "%s", object);
-	component = shmfs_name_component(&name, prefix);
-	if (!expected) {
-		assert_null(component);
-		return;
+	(void)state;
+	assert_int_equal(shmfs_name_encode_dir(&name, SHMFS_NAME_ROOT, "web1"), 0);
+	assert_string_equal(name.text, "/web1%2F");
+	assert_int_equal(shmfs_name_encode_dir(&name, "web1%2F", "a"), 0);
+	assert_string_equal(name.text, "/web1%2Fa%2F");
+	assert_int_equal(shmfs_name_encode_dir(&name, SHMFS_NAME_ROOT, text_of(252)), 0);
+	assert_int_equal(
+		shmfs_name_encode_dir(&name, SHMFS_NAME_ROOT, text_of(253)), -ENAMETOOLONG);
+	assert_int_equal(shmfs_name_encode_dir(&name, SHMFS_NAME_ROOT, ".."), -EINVAL);
+}
+
+static void test_markers_are_told_by_their_last_component(void **state)
+{
+	static const char *const good[] = {
+		"a%2F", "a%2Fb%2F", "%2Fa%2F", "%2F%2Fa%2F", "...%2F", "%2%2F", ".%2Fx%2F"};
+	static const char *const bad[] = {"", "a", "%2F", "a%2F%2F", ".%2F", "..%2F", "a%2F.%2F",
+		"a%2F..%2F", "a%2Fb", "a%2f", "a%2", "%2F%2F%2F"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_true(shmfs_name_is_marker(good[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(shmfs_name_is_marker(bad[i]));
+	assert_true(shmfs_name_is_marker("a%2F"));
+}
+
+/* lengths: those of all prefixes in turn, down to 0. */
+static void assert_outer(const char *encoded, const size_t *lengths)
+{
+	size_t at = strlen(encoded);
+
+	do {
+		at = shmfs_name_outer(encoded, at);
+		assert_int_equal(at, *lengths);
+	} while (*lengths++ != 0);
+}
+
+#define LENGTHS(...)           \
+	(const size_t[])       \
+	{                      \
+		__VA_ARGS__, 0 \
 	}
-	assert_non_null(component);
-	assert_string_equal(component, expected);
-	assert_true(component > name.text && component < name.text + sizeof(name.text));
-}
 
-static void test_component_is_what_follows_the_prefix(void **state)
+static void test_outer_prefixes_come_from_long_to_short(void **state)
 {
 	(void)state;
-	assert_component("/counter", SHMFS_NAME_ROOT, "counter");
-	assert_component("/web1%2Fcounter", SHMFS_NAME_ROOT, "web1%2Fcounter");
-	assert_component("/web1%2Fcounter", "web1%2F", "counter");
-	assert_component("/web1%2Fa%2Fb", "web1%2F", "a%2Fb");
-	assert_component("/web1%2F%2F", "web1%2F", "%2F");
-	assert_component("/%2Fx", "%2F", "x");
-	assert_component("/%2fx", SHMFS_NAME_ROOT, "%2fx");
-}
-
-static void test_component_is_null_outside_of_the_directory(void **state)
-{
-	(void)state;
-	assert_component("/web1%2F", "web1%2F", NULL); /* a marker and its own directory */
-	assert_component("/web1", "web1%2F", NULL);
-	assert_component("/web1%2", "web1%2F", NULL);
-	assert_component("/web1%2fcounter", "web1%2F", NULL);
-	assert_component("/web10%2Fcounter", "web1%2F", NULL);
-	assert_component("/web2%2Fcounter", "web1%2F", NULL);
-	assert_component("/a%2Fweb1%2Fcounter", "web1%2F", NULL);
-	assert_component("/Web1%2Fcounter", "web1%2F", NULL);
+	assert_int_equal(shmfs_name_outer("a", 1), 0);
+	assert_int_equal(shmfs_name_outer("a%2F", 4), 0);
+	assert_outer("a%2Fb", LENGTHS(4));
+	assert_outer("a%2Fb%2Fc", LENGTHS(8, 4));
+	assert_outer("a%2Fb%2F", LENGTHS(4));
+	assert_outer("a%2F%2Fc", LENGTHS(7, 4));
+	assert_int_equal(shmfs_name_outer("a%2F.", 5), 0);
+	assert_int_equal(shmfs_name_outer("a%2F..", 6), 0);
+	assert_outer("a%2F...", LENGTHS(4));
+	assert_outer("a%2F.%2Fx", LENGTHS(8, 4));
+	assert_outer("a%2Fb%2F.", LENGTHS(4));
+	assert_outer("%2Fx", LENGTHS(3));
+	assert_int_equal(shmfs_name_outer("a%2fb%2", 7), 0);
 }
 
 static void test_creatable_refuses_an_encoded_slash_only(void **state)
@@ -204,7 +228,8 @@ static void test_random_names_come_back(void **state)
 			assert_int_equal(shmfs_name_encode(&name, prefix, component), 0);
 			assert_int_equal(name.text[0], '/');
 			assert_null(strchr(name.text + 1, '/'));
-			assert_component(name.text, prefix, component);
+			assert_string_equal(name.text + 1 + strlen(prefix), component);
+			assert_memory_equal(name.text + 1, prefix, strlen(prefix));
 		}
 	}
 }
@@ -217,8 +242,9 @@ int main(void)
 		cmocka_unit_test(test_encode_refuses_what_is_no_component),
 		cmocka_unit_test(test_encode_takes_255_bytes_in_all),
 		cmocka_unit_test(test_encode_refuses_prefix_that_is_too_long_itself),
-		cmocka_unit_test(test_component_is_what_follows_the_prefix),
-		cmocka_unit_test(test_component_is_null_outside_of_the_directory),
+		cmocka_unit_test(test_marker_of_a_directory_is_its_name_with_a_slash),
+		cmocka_unit_test(test_markers_are_told_by_their_last_component),
+		cmocka_unit_test(test_outer_prefixes_come_from_long_to_short),
 		cmocka_unit_test(test_creatable_refuses_an_encoded_slash_only),
 		cmocka_unit_test(test_random_names_come_back),
 	};

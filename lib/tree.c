@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every name has an entry, and all entries are in one hash table. Each lies in a directory, which
+ * is the root or belongs to the entry of its marker, and is kept there in the order of inode
+ * numbers.
+ *
+ * Invariants:
+ *
+ * - An entry lies in the directory with the longest marked prefix of its name, see
+ *   shmfs_name_outer(). So when a marker comes, entries move down from the directory in which it
+ *   lies, and up again when it goes. The names that may move down have an encoded slash in their
+ *   component: they are counted as loose, and there are hardly ever any.
+ * - An entry is hidden when a directory has its name: when the name with an encoded slash behind it
+ *   is a marker.
+ *
+ * A listing goes down from the highest inode number, which is the newest object. Positions are made
+ * of an inode number and of how many entries with that number have been listed: whatever else comes
+ * or goes, and whoever is renamed meanwhile, the rest is what has lower numbers.
+ */
+#include "tree.h"
+
+#include "order.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define BUCKETS_MIN 1024
+
+/* Bits of a position for the count of links; numbers of inodes have the others. */
+#define LINK_BITS 20
+#define LINK_MASK ((UINT64_C(1) << LINK_BITS) - 1)
+
+struct entry {
+	struct shmfs_order_item
+		item;       /* first: in its directory. The priority is the name's hash. */
+	struct entry *next; /* in its bucket */
+	struct directory *where;
+	struct directory *own; /* of which it is the marker, or NULL */
+	mode_t type;
+	uint8_t component; /* starts at this byte of the name */
+	bool hidden;
+	char name[];
+};
+
+struct directory {
+	struct shmfs_order_item *entries;
+	size_t seen, directories, loose;
+};
+
+struct shmfs_tree {
+	struct entry **buckets;
+	size_t bucket_count; /* a power of two */
+	size_t entry_count;
+	uint32_t seed;
+	struct directory *root;
+};
+
+int shmfs_tree_new(struct shmfs_tree **ret_tree)
+{
+	struct shmfs_tree *tree = calloc(1, sizeof(*tree));
+
+	if (!tree)
+		return -ENOMEM;
+	tree->bucket_count = BUCKETS_MIN;
+	tree->buckets = calloc(tree->bucket_count, sizeof(struct entry *));
+	tree->root = calloc(1, sizeof(*tree->root));
+	if (!tree->buckets || !tree->root) {
+		free(tree->buckets);
+		free(tree->root);
+		free(tree);
+		return -ENOMEM;
+	}
+	if (getrandom(&tree->seed, sizeof(tree->seed), GRND_NONBLOCK) < 0)
+		tree->seed = (uint32_t)(uintptr_t)tree;
+	*ret_tree = tree;
+	return 0;
+}
+
+static void entry_free(struct entry *entry)
+{
+	free(entry->own);
+	free(entry);
+}
+
+void shmfs_tree_clear(struct shmfs_tree *tree)
+{
+	for (size_t i = 0; i < tree->bucket_count; i++) {
+		struct entry *next;
+
+		for (struct entry *entry = tree->buckets[i]; entry; entry = next) {
+			next = entry->next;
+			entry_free(entry);
+		}
+		tree->buckets[i] = NULL;
+	}
+	tree->entry_count = 0;
+	*tree->root = (struct directory){0};
+}
+
+struct shmfs_tree *shmfs_tree_free(struct shmfs_tree *tree)
+{
+	if (!tree)
+		return NULL;
+	shmfs_tree_clear(tree);
+	free(tree->buckets);
+	free(tree->root);
+	free(tree);
+	return NULL;
+}
+
+/* --- by name --- */
+
+/* FNV-1a */
+static uint32_t hash_from(uint32_t hash, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)name[i]) * UINT32_C(16777619);
+	return hash;
+}
+
+/* From a start that nobody knows: others choose the names. */
+static uint32_t hash_name(const struct shmfs_tree *tree, const char *name, size_t len)
+{
+	return hash_from(tree->seed, name, len);
+}
+
+static struct entry **bucket_of(const struct shmfs_tree *tree, uint32_t hash)
+{
+	return &tree->buckets[hash & (tree->bucket_count - 1)];
+}
+
+static struct entry *find(const struct shmfs_tree *tree, const char *name, size_t len)
+{
+	const uint32_t hash = hash_name(tree, name, len);
+	struct entry *entry = *bucket_of(tree, hash);
+
+	while (entry && (entry->item.priority != hash || strncmp(entry->name, name, len) != 0 ||
+				entry->name[len] != '\0'))
+		entry = entry->next;
+	return entry;
+}
+
+static void put(const struct shmfs_tree *tree, struct entry *entry)
+{
+	struct entry **bucket = bucket_of(tree, entry->item.priority);
+
+	entry->next = *bucket;
+	*bucket = entry;
+}
+
+/* One entry a bucket, or about. Without memory for that it only gets slower. */
+static void grow(struct shmfs_tree *tree)
+{
+	struct entry **old = tree->buckets;
+	const size_t old_count = tree->bucket_count;
+	struct entry **buckets;
+
+	if (tree->entry_count < old_count)
+		return;
+	buckets = calloc(old_count * 2, sizeof(struct entry *));
+	if (!buckets)
+		return;
+	tree->buckets = buckets;
+	tree->bucket_count = old_count * 2;
+	for (size_t i = 0; i < old_count; i++) {
+		struct entry *next;
+
+		for (struct entry *entry = old[i]; entry; entry = next) {
+			next = entry->next;
+			put(tree, entry);
+		}
+	}
+	free(old);
+}
+
+/* NULL if there is none. */
+static struct directory *directory_of(const struct shmfs_tree *tree, const char *name, size_t len)
+{
+	const struct entry *marker;
+
+	if (len == 0)
+		return tree->root;
+	marker = find(tree, name, len);
+	return marker ? marker->own : NULL;
+}
+
+/* --- in a directory --- */
+
+static struct entry *entry_of(struct shmfs_order_item *item)
+{
+	return (struct entry *)item;
+}
+
+/* In a directory, from the highest number down. */
+static struct entry *first_of(const struct directory *dir, uint64_t ino)
+{
+	return entry_of(shmfs_order_highest(dir->entries, ino));
+}
+
+static struct entry *next_of(const struct directory *dir, const struct entry *entry)
+{
+	return entry_of(shmfs_order_below(dir->entries, &entry->item));
+}
+
+/* A loose entry may have to move when a marker comes. */
+static bool is_loose(const struct entry *entry)
+{
+	const size_t len = strlen(entry->name);
+
+	return shmfs_name_outer(entry->name, len) > entry->component;
+}
+
+/* by: 1 or -1, as size_t. */
+static void count(struct directory *dir, const struct entry *entry, size_t by)
+{
+	dir->seen += entry->hidden ? 0 : by;
+	dir->directories += entry->own ? by : 0;
+	dir->loose += is_loose(entry) ? by : 0;
+}
+
+static void enter(struct entry *entry, struct directory *dir, size_t component)
+{
+	entry->where = dir;
+	entry->component = (uint8_t)component;
+	shmfs_order_add(&dir->entries, &entry->item);
+	count(dir, entry, 1);
+}
+
+static void leave(struct entry *entry)
+{
+	count(entry->where, entry, (size_t)-1);
+	shmfs_order_remove(&entry->where->entries, &entry->item);
+}
+
+static void set_hidden(struct entry *entry, bool hidden)
+{
+	if (entry->hidden != hidden)
+		entry->where->seen += hidden ? (size_t)-1 : 1;
+	entry->hidden = hidden;
+}
+
+/* --- markers --- */
+
+/* Where it lies, and in *ret_component where its component starts. */
+static struct directory *place_of(
+	const struct shmfs_tree *tree, const char *name, size_t *ret_component)
+{
+	struct directory *dir = NULL;
+	size_t len = strlen(name);
+
+	while (!dir) {
+		len = shmfs_name_outer(name, len);
+		dir = directory_of(tree, name, len);
+	}
+	*ret_component = len;
+	return dir;
+}
+
+/* Moves what lies in the directory and has to lie somewhere else, now that a marker has changed. */
+static void move_misplaced(const struct shmfs_tree *tree, struct directory *from)
+{
+	struct entry *next;
+
+	for (struct entry *entry = first_of(from, UINT64_MAX); entry; entry = next) {
+		size_t component;
+		struct directory *to = place_of(tree, entry->name, &component);
+
+		next = next_of(from, entry);
+		if (to == from)
+			continue;
+		leave(entry);
+		enter(entry, to, component);
+	}
+}
+
+/* The entry whose name the directory of a marker has, or NULL. */
+static struct entry *namesake(const struct shmfs_tree *tree, const char *marker)
+{
+	return find(tree, marker, strlen(marker) - strlen(SHMFS_NAME_SLASH));
+}
+
+static void show_namesake(const struct shmfs_tree *tree, const char *marker, bool shown)
+{
+	struct entry *entry = namesake(tree, marker);
+
+	if (entry)
+		set_hidden(entry, !shown);
+}
+
+static bool is_claimed_by_directory(const struct shmfs_tree *tree, const char *name)
+{
+	struct shmfs_name marker;
+
+	return shmfs_name_encode_dir(&marker, SHMFS_NAME_ROOT, name) == 0 &&
+	       directory_of(tree, marker.text + 1, strlen(marker.text + 1)) != NULL;
+}
+
+/* --- names come and go --- */
+
+static struct entry *entry_new(
+	const struct shmfs_tree *tree, const char *name, uint64_t ino, mode_t type)
+{
+	const size_t len = strlen(name);
+	struct entry *entry = calloc(1, sizeof(*entry) + len + 1);
+
+	if (!entry)
+		return NULL;
+	if (S_ISDIR(type)) {
+		entry->own = calloc(1, sizeof(*entry->own));
+		if (!entry->own) {
+			free(entry);
+			return NULL;
+		}
+	}
+	entry->item.ino = ino;
+	entry->item.tie = hash_from(UINT32_C(2166136261), name, len);
+	entry->item.priority = hash_name(tree, name, len);
+	entry->type = type;
+	memcpy(entry->name, name, len + 1);
+	return entry;
+}
+
+static void add(struct shmfs_tree *tree, struct entry *entry)
+{
+	size_t component;
+	struct directory *dir = place_of(tree, entry->name, &component);
+
+	entry->hidden = is_claimed_by_directory(tree, entry->name);
+	grow(tree);
+	put(tree, entry);
+	tree->entry_count++;
+	enter(entry, dir, component);
+	if (!entry->own)
+		return;
+	show_namesake(tree, entry->name, false);
+	if (dir->loose > 0)
+		move_misplaced(tree, dir);
+}
+
+static void take_out(struct shmfs_tree *tree, struct entry *entry)
+{
+	struct entry **link = bucket_of(tree, entry->item.priority);
+
+	while (*link != entry)
+		link = &(*link)->next;
+	*link = entry->next;
+	tree->entry_count--;
+	leave(entry);
+	if (!entry->own)
+		return;
+	show_namesake(tree, entry->name, true);
+	move_misplaced(tree, entry->own);
+}
+
+int shmfs_tree_set(struct shmfs_tree *tree, const char *encoded, uint64_t ino, mode_t type)
+{
+	struct entry *entry = find(tree, encoded, strlen(encoded));
+
+	if (entry && entry->item.ino == ino && entry->type == (type & S_IFMT))
+		return 0;
+	shmfs_tree_remove(tree, encoded);
+	entry = entry_new(tree, encoded, ino, type & S_IFMT);
+	if (!entry)
+		return -ENOMEM;
+	add(tree, entry);
+	return 0;
+}
+
+void shmfs_tree_remove(struct shmfs_tree *tree, const char *encoded)
+{
+	struct entry *entry = find(tree, encoded, strlen(encoded));
+
+	if (!entry)
+		return;
+	take_out(tree, entry);
+	entry_free(entry);
+}
+
+/* --- questions --- */
+
+int shmfs_tree_count(
+	const struct shmfs_tree *tree, const char *prefix, struct shmfs_tree_count *ret_count)
+{
+	const struct directory *dir = directory_of(tree, prefix, strlen(prefix));
+
+	if (!dir)
+		return -ENOENT;
+	*ret_count = (struct shmfs_tree_count){dir->seen, dir->directories};
+	return 0;
+}
+
+static void fill_item(struct shmfs_tree_item *item, const struct entry *entry)
+{
+	const char *component = entry->name + entry->component;
+	const size_t len = strlen(component) - (entry->own ? strlen(SHMFS_NAME_SLASH) : 0);
+
+	item->ino = entry->item.ino;
+	item->type = entry->type;
+	*(char *)mempcpy(item->component, component, len) = '\0';
+}
+
+/* How many links of the same number have been listed, with those left out at first. */
+static void set_positions(struct shmfs_tree_item *items, size_t n, uint64_t from)
+{
+	uint64_t ino = from >> LINK_BITS;
+	uint64_t links = from & LINK_MASK;
+
+	for (size_t i = 0; i < n; i++) {
+		links = items[i].ino == ino ? links + 1 : 1;
+		ino = items[i].ino;
+		items[i].next = (ino << LINK_BITS) | (links < LINK_MASK ? links : LINK_MASK);
+	}
+}
+
+/* The first entry from the position on. */
+static const struct entry *entry_at(const struct directory *dir, uint64_t from)
+{
+	const uint64_t ino = from == 0 ? UINT64_MAX : from >> LINK_BITS;
+	uint64_t links = from & LINK_MASK;
+	const struct entry *entry;
+
+	if (links == LINK_MASK)
+		return first_of(dir, ino - 1);
+	entry = first_of(dir, ino);
+	for (; entry && entry->item.ino == ino && links > 0; entry = next_of(dir, entry))
+		links -= entry->hidden ? 0 : 1;
+	return entry;
+}
+
+ssize_t shmfs_tree_list(const struct shmfs_tree *tree, const char *prefix, uint64_t from,
+	struct shmfs_tree_item *ret_items, size_t max)
+{
+	const struct directory *dir = directory_of(tree, prefix, strlen(prefix));
+	size_t n = 0;
+
+	if (!dir)
+		return -ENOENT;
+	for (const struct entry *entry = entry_at(dir, from); entry && n < max;
+		entry = next_of(dir, entry))
+		if (!entry->hidden)
+			fill_item(&ret_items[n++], entry);
+	set_positions(ret_items, n, from);
+	return (ssize_t)n;
+}
+
+static int visit_below(const struct directory *dir, shmfs_tree_visit_fn *visit, void *arg)
+{
+	int r = 0;
+
+	for (const struct entry *entry = first_of(dir, UINT64_MAX); entry && r == 0;
+		entry = next_of(dir, entry)) {
+		r = visit(arg, entry->name, entry->item.ino);
+		if (r == 0 && entry->own)
+			r = visit_below(entry->own, visit, arg);
+	}
+	return r;
+}
+
+int shmfs_tree_below(
+	const struct shmfs_tree *tree, const char *prefix, shmfs_tree_visit_fn *visit, void *arg)
+{
+	const struct directory *dir = directory_of(tree, prefix, strlen(prefix));
+
+	return dir ? visit_below(dir, visit, arg) : -ENOENT;
+}
