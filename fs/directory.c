@@ -7,9 +7,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* As tmpfs counts: for each entry, "." and ".." included. */
 #define ENTRY_SIZE 20
+
+#define DAY (24 * 60 * 60) /* seconds */
 
 static bool is_root(const struct directory *dir)
 {
@@ -149,4 +152,19 @@ void directory_changed(const struct directory *dir)
 {
 	if (!is_root(dir))
 		shmfs_object_touch(&dir->marker);
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* The kernel decides; it is only asked when it may say yes. */
+void directory_accessed(const struct directory *dir)
+{
+	const struct stat *st = &dir->st;
+
+	if (!is_before(&st->st_mtim, &st->st_atim) || !is_before(&st->st_ctim, &st->st_atim) ||
+		time(NULL) - st->st_atim.tv_sec >= DAY)
+		shmfs_object_access_dir(&dir->marker);
 }

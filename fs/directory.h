@@ -73,6 +73,9 @@ int directory_enter_to_add(const struct directory *dir, struct caller *caller, m
 bool directory_is_for_daemon(
 	const struct directory *dir, const struct caller *caller, const struct stat *victim);
 
+/* It is listed: its atime moves where that of a directory would, see mount(8), relatime. */
+void directory_accessed(const struct directory *dir);
+
 /* An entry has come, gone or changed: the times of the directory move. */
 void directory_changed(const struct directory *dir);
 

@@ -13,6 +13,7 @@ struct shmfs_index;
 
 struct fs {
 	struct passthrough passthrough;
+	bool noatime; /* reading leaves atime alone */
 	struct nodes *nodes;
 	struct shmfs_index *index;
 	struct loop *loop;

@@ -124,6 +124,7 @@ static int mount_and_serve(struct options *options, const char *mount_point)
 	struct service service = {
 		.mount_point = mount_point,
 		.fs.passthrough = {.wish = options->passthrough},
+		.fs.noatime = options->noatime,
 	};
 	struct fuse_session *session;
 	int status = EXIT_FAILURE;

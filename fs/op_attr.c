@@ -108,12 +108,14 @@ static int may_change(const struct stat *st, struct caller *caller, const struct
 static int change_owner(const struct pin *pin, const struct change *change)
 {
 	const mode_t mode = pin->st.st_mode;
-	const bool keep = S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
+	const bool keep = pin->ino != FUSE_ROOT_ID && S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
 	int r;
 
 	if (keep)
 		caller_leave();
 	r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
+	if (r == -EPERM && keep && !(change->which & SET_OWNER))
+		return 0; /* anybody may ask for no change */
 	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, mode & 07777);
 }
 
@@ -200,6 +202,7 @@ static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
 	if (fd < 0)
 		return fd;
 	ret_pin->fd = fd;
+	ret_pin->ino = ino;
 	ret_pin->kind = PIN_OWN;
 	return 0;
 }

@@ -135,6 +135,8 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool p
 
 	loop_expect_copy(fs->loop);
 	r = listing.buf ? directory_get(fs, ino, &listing.dir) : -ENOMEM;
+	if (r == 0 && from == 0 && !fs->noatime)
+		directory_accessed(&listing.dir);
 	if (r == 0 && put_dots(&listing, from))
 		r = put_items(&listing, from);
 	reply_data(req, listing.buf, r < 0 ? r : (ssize_t)listing.used);

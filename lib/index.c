@@ -82,16 +82,20 @@ static void start_watch(struct shmfs_index *index)
 		end_watch(index);
 }
 
-/* 0, -ENOMEM. */
+/* 0 or -errno: what is there now cannot be told. */
 static int look_at(struct shmfs_index *index, const char *encoded)
 {
 	struct shmfs_name name;
 	struct stat st;
+	int r;
 
 	if (shmfs_name_encode(&name, SHMFS_NAME_ROOT, encoded) < 0)
 		return 0;
-	if (shmfs_object_stat(&name, &st) == 0)
+	r = shmfs_object_stat(&name, &st);
+	if (r == 0)
 		return shmfs_tree_set(index->tree, encoded, st.st_ino, st.st_mode);
+	if (r != -ENOENT)
+		return r;
 	shmfs_tree_remove(index->tree, encoded);
 	return 0;
 }

@@ -220,6 +220,20 @@ int shmfs_object_touch(const struct shmfs_name *name)
 	return negative_errno(utimensat(AT_FDCWD, path.text, times, AT_SYMLINK_NOFOLLOW));
 }
 
+int shmfs_object_access_dir(const struct shmfs_name *marker)
+{
+	alignas(struct dirent64) char batch[512];
+	const struct path path = path_of(marker);
+	const int fd = open(path.text, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (getdents64(fd, batch, sizeof(batch)) < 0 && errno == ENOTDIR && read(fd, batch, 1) < 0)
+		errno = EIO;
+	close(fd);
+	return 0;
+}
+
 int shmfs_object_unlink(const struct shmfs_name *name)
 {
 	if (shm_unlink(name->text) == 0)
@@ -282,10 +296,19 @@ static bool visit_batch(
 	return true;
 }
 
+/* Looking for oneself is no access of anybody's; only the owner and root may have it so. */
+static int open_dir_quietly(void)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const int fd = open(SHMFS_OBJECT_DIR, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? open(SHMFS_OBJECT_DIR, flags) : fd;
+}
+
 int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg)
 {
 	alignas(struct dirent64) char batch[32 * 1024];
-	const int fd = open(SHMFS_OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int fd = open_dir_quietly();
 	ssize_t len;
 
 	if (fd < 0)

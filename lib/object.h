@@ -82,6 +82,12 @@ int shmfs_object_utimens(int fd, const struct timespec times[2]);
  */
 int shmfs_object_touch(const struct shmfs_name *name);
 
+/*
+ * The directory of this marker ("/": the directory of all objects) is listed: its atime becomes the
+ * current time where the mount of the objects has it so.
+ */
+int shmfs_object_access_dir(const struct shmfs_name *marker);
+
 /* shm_unlink(3), but with the errors of unlink(2): -EPERM where that says so. */
 int shmfs_object_unlink(const struct shmfs_name *name);
 
