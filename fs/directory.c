@@ -9,9 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-/* As tmpfs counts: for each entry, "." and ".." included. */
-#define ENTRY_SIZE 20
-
 #define DAY (24 * 60 * 60) /* seconds */
 
 static bool is_root(const struct directory *dir)
@@ -19,7 +16,7 @@ static bool is_root(const struct directory *dir)
 	return directory_prefix(dir)[0] == '\0';
 }
 
-int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
+int directory_get_even_removed(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
 {
 	int r;
 
@@ -30,9 +27,14 @@ int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
 	r = node_stat(fs->nodes, ino, &ret_dir->st, &ret_dir->marker);
 	if (r < 0)
 		return r;
-	if (!S_ISDIR(ret_dir->st.st_mode))
-		return -ENOTDIR;
-	return ret_dir->st.st_nlink == 0 ? -ENOENT : 0;
+	return S_ISDIR(ret_dir->st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
+{
+	const int r = directory_get_even_removed(fs, ino, ret_dir);
+
+	return r == 0 && ret_dir->st.st_nlink == 0 ? -ENOENT : r;
 }
 
 static bool has_marker(const char *encoded, size_t len, struct stat *ret_st)
@@ -111,7 +113,7 @@ void directory_complete(struct fs *fs, const struct shmfs_name *marker, struct s
 	if (shmfs_index_count(fs->index, marker->text + 1, &count) < 0)
 		return;
 	st->st_nlink = 2 + count.directories;
-	st->st_size = (off_t)(2 + count.entries) * ENTRY_SIZE;
+	st->st_size = (off_t)(2 + count.entries) * DIRECTORY_ENTRY_SIZE;
 }
 
 int directory_may(const struct directory *dir, struct caller *caller, int wanted)

@@ -13,6 +13,9 @@
 
 #include <sys/stat.h>
 
+/* What tmpfs adds to the size of a directory for each entry, "." and ".." included. */
+#define DIRECTORY_ENTRY_SIZE 20
+
 /* A directory as it was at one moment, for one operation. */
 struct directory {
 	struct shmfs_name marker; /* "/" for the root: its prefix is what follows the slash */
@@ -21,6 +24,9 @@ struct directory {
 
 /* 0, -ENOTDIR, -ENOENT when it has been removed, -ESTALE. */
 int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir);
+
+/* The same without -ENOENT: then it has no marker, and nothing in it. */
+int directory_get_even_removed(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir);
 
 static inline const char *directory_prefix(const struct directory *dir)
 {

@@ -14,6 +14,7 @@ struct shmfs_index;
 struct fs {
 	struct passthrough passthrough;
 	bool noatime; /* reading leaves atime alone */
+	bool reserve; /* growing allocates, see reserve.h */
 	struct nodes *nodes;
 	struct shmfs_index *index;
 	struct loop *loop;

@@ -16,8 +16,10 @@
  *     op_dir      listings                  op_io      open objects
  *   reply       answers; -errno becomes errno here
  *   directory   entries of a directory, and who may change them
+ *   move        a directory gets another name, and all below it
  *   move        whole directories get new names
  *   open        an object is opened on a caller's behalf
+ *   reserve     growing allocates memory at once
  *   caller      who asks
  *   pin         from a node to its object
  *   passthrough open objects that the kernel reads and writes itself
@@ -125,6 +127,7 @@ static int mount_and_serve(struct options *options, const char *mount_point)
 		.mount_point = mount_point,
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.noatime = options->noatime,
+		.fs.reserve = options->reserve,
 	};
 	struct fuse_session *session;
 	int status = EXIT_FAILURE;

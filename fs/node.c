@@ -177,6 +177,21 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 	pthread_mutex_unlock(&nodes->lock);
 }
 
+int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+{
+	const struct node *node;
+	int r = -ESTALE;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = find(nodes, ino);
+	if (node && node->name) {
+		strcpy(ret_name->text, node->name);
+		r = 0;
+	}
+	pthread_mutex_unlock(&nodes->lock);
+	return r;
+}
+
 static int any_fd(const struct shmfs_region *region)
 {
 	const int fd = shmfs_region_reader(region);

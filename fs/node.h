@@ -2,7 +2,8 @@
 /*
  * Nodes: the objects that the kernel knows by a number. node.c tells the model.
  *
- * ino is a nodeid, which is the inode number of the object; FUSE_ROOT_ID has no node.
+ * ino is a nodeid, which is the inode number of the object (see NODE_DECOY for the one exception);
+ * FUSE_ROOT_ID has no node.
  * All functions may be called from any thread; 0 or -errno.
  */
 #ifndef SHMFS_NODE_H
@@ -16,6 +17,18 @@
 
 struct nodes;
 struct passthrough;
+
+/*
+ * A second node for the same FIFO or socket, for callers who may not use it: it has the attributes
+ * and can be removed, but nobody is at its other end. The kernel opens FIFOs and connects to
+ * sockets by itself, by their node, and asks no file system about permissions.
+ */
+#define NODE_DECOY (UINT64_C(1) << 63)
+
+static inline uint64_t node_object_ino(uint64_t ino)
+{
+	return ino & ~NODE_DECOY;
+}
 
 /* noatime: reading an object leaves its atime alone. passthrough: outlives the nodes. */
 int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, bool noatime);
@@ -32,6 +45,9 @@ void node_put(struct nodes *nodes, uint64_t ino, uint64_t count);
 
 /* The object has this name now, if there is a node for it. */
 void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name);
+
+/* The last known name, which may be wrong. -ESTALE when there is none. */
+int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name);
 
 /* How to get at the object of a node while the table is not locked. */
 struct reach {

@@ -5,9 +5,11 @@
 #include "ops.h"
 #include "pin.h"
 #include "reply.h"
+#include "reserve.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
 #define SET_TIMES (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)
@@ -25,6 +27,7 @@ struct change {
 	const struct stat *attr;
 	int which;                   /* FUSE_SET_ATTR_… */
 	struct shmfs_region *opened; /* the caller has it open for writing, or NULL */
+	bool reserve;                /* what it grows by: see reserve.h */
 };
 
 /* Without what directory_complete() adds. */
@@ -42,7 +45,7 @@ static void reply_attributes(
 {
 	if (S_ISDIR(st->st_mode) && st->st_nlink > 0)
 		directory_complete(fs_of(req), name, st);
-	st->st_ino = ino;
+	st->st_ino = node_object_ino(ino);
 	reply_attr(req, st);
 }
 
@@ -119,8 +122,26 @@ static int change_owner(const struct pin *pin, const struct change *change)
 	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, mode & 07777);
 }
 
-static int change_size(const struct pin *pin, const struct change *change)
+static int reserve(struct fs *fs, const struct pin *pin, const struct change *change)
 {
+	const int fd = change->opened ? shmfs_region_writer(change->opened)
+				      : shmfs_object_reopen(pin->fd, O_WRONLY);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = reserve_growth(fs, fd, change->attr->st_size);
+	if (!change->opened)
+		close(fd);
+	return r;
+}
+
+static int change_size(struct fs *fs, const struct pin *pin, const struct change *change)
+{
+	const int r = change->reserve ? reserve(fs, pin, change) : 0;
+
+	if (r < 0)
+		return r;
 	if (change->opened)
 		return shmfs_region_resize(change->opened, change->attr->st_size);
 	return shmfs_object_truncate(pin->fd, change->attr->st_size);
@@ -171,7 +192,8 @@ static int clear_privileges(
 }
 
 /* The kernel judges once more: all of it happens under the caller's identity. */
-static int apply(const struct pin *pin, struct caller *caller, const struct change *change)
+static int apply(
+	struct fs *fs, const struct pin *pin, struct caller *caller, const struct change *change)
 {
 	int r;
 
@@ -185,7 +207,7 @@ static int apply(const struct pin *pin, struct caller *caller, const struct chan
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
 		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE))
-		r = change_size(pin, change);
+		r = change_size(fs, pin, change);
 	if (r == 0 && (change->which & SET_TIMES))
 		r = change_times(pin, change);
 	caller_leave();
@@ -207,12 +229,23 @@ static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
 	return 0;
 }
 
+/* What has to be known before this thread acts as the caller. */
+static void expect_resize(struct fs *fs, const struct pin *pin, struct change *change)
+{
+	const off_t growth = change->attr->st_size - pin->st.st_size;
+
+	change->reserve = growth > 0 && reserve_is_on(fs, pin->st.st_ino);
+	if (pin->st.st_blocks >= LONG_TRUNCATE ||
+		(change->reserve && growth / 512 >= LONG_TRUNCATE))
+		loop_expect_long(fs->loop);
+}
+
 void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	struct nodes *nodes = fs->nodes;
-	const struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL};
+	struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL, false};
 	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
 	struct shmfs_name name;
@@ -220,10 +253,10 @@ void op_setattr(
 	int r;
 
 	r = pin_any(nodes, ino, &pin);
-	if (r == 0 && (which & FUSE_SET_ATTR_SIZE) && pin.st.st_blocks >= LONG_TRUNCATE)
-		loop_expect_long(fs->loop);
+	if (r == 0 && (which & FUSE_SET_ATTR_SIZE))
+		expect_resize(fs, &pin, &change);
 	if (r == 0)
-		r = apply(&pin, &caller, &change);
+		r = apply(fs, &pin, &caller, &change);
 	if (r == 0 && S_ISDIR(pin.st.st_mode))
 		r = attributes(fs, ino, &st, &name);
 	else if (r == 0)

@@ -25,7 +25,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct directory dir;
 	int r;
 
-	r = directory_get(fs_of(req), ino, &dir);
+	r = directory_get_even_removed(fs_of(req), ino, &dir);
 	if (r == 0)
 		r = directory_may(&dir, &caller, SHMFS_MAY_READ);
 	if (r < 0)
@@ -88,8 +88,9 @@ static bool look_up(struct listing *listing, const char *component, struct stat 
 	struct fs *fs = fs_of(listing->req);
 	struct shmfs_name name;
 
-	if (directory_find(&listing->dir, component, &name, ret_st) < 0)
-		return false;
+	if (directory_find(&listing->dir, component, &name, ret_st) < 0 ||
+		S_ISFIFO(ret_st->st_mode) || S_ISSOCK(ret_st->st_mode))
+		return false; /* these depend on who asks: see reply_entry() */
 	if (S_ISDIR(ret_st->st_mode))
 		directory_complete(fs, &name, ret_st);
 	return node_get(fs->nodes, ret_st->st_ino, &name) == 0;

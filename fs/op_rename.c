@@ -55,6 +55,7 @@ static void let_go_of_directory(struct fs *fs, const struct stat *st)
 	struct stat gone = *st;
 
 	gone.st_nlink = 0;
+	gone.st_size = 2 * DIRECTORY_ENTRY_SIZE;
 	node_set_gone(fs->nodes, st->st_ino, -1, &gone);
 }
 

@@ -20,6 +20,7 @@ enum key {
 	KEY_ATIME,
 	KEY_NOATIME,
 	KEY_PASSTHROUGH,
+	KEY_RESERVE,
 	KEY_ALLOW,
 	KEY_FSNAME,
 	KEY_SUBTYPE,
@@ -54,6 +55,7 @@ static const struct fuse_opt templates[] = {
 	KEY("atime", KEY_ATIME),
 	KEY("noatime", KEY_NOATIME),
 	KEY("passthrough=", KEY_PASSTHROUGH),
+	KEY("reserve", KEY_RESERVE),
 	KEY("allow_other", KEY_ALLOW),
 	KEY("allow_root", KEY_ALLOW),
 	KEY("fsname=", KEY_FSNAME),
@@ -125,6 +127,7 @@ static void print_help(void)
 	       "    auto_unmount   unmount when the daemon dies\n"
 	       "    passthrough=auto|on|off   let the kernel itself read, write and map objects:\n"
 	       "                   where it can (default), or refuse to mount, or never\n"
+	       "    reserve        growing an object with truncate allocates its memory at once\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n");
 }
@@ -211,6 +214,9 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 		return 1;
 	case KEY_PASSTHROUGH:
 		return take_passthrough(parser->options, strchr(arg, '=') + 1);
+	case KEY_RESERVE:
+		parser->options->reserve = true;
+		return 0;
 	case KEY_ALLOW:
 		parser->allow = true;
 		return 1;

@@ -14,6 +14,7 @@ struct options {
 	bool single_thread;                /* -s */
 	bool nonempty;                     /* -o nonempty */
 	bool noatime;                      /* -o noatime */
+	bool reserve;                      /* -o reserve */
 	enum passthrough_wish passthrough; /* -o passthrough=… */
 	struct fuse_args args;             /* what is left for libfuse and the kernel */
 };

@@ -14,7 +14,7 @@
 /* The last known name proved wrong. */
 static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
 {
-	const int r = shmfs_object_find(ino, ret_name);
+	const int r = shmfs_object_find(node_object_ino(ino), ret_name);
 
 	if (r < 0)
 		return r == -ENOENT ? -ESTALE : r;
@@ -33,7 +33,7 @@ static int stat_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 	r = shmfs_object_stat(name, &st);
 	if (r < 0)
 		return r;
-	if (st.st_ino != ino)
+	if (st.st_ino != node_object_ino(ino))
 		return -ESTALE;
 	*(struct stat *)ret = st;
 	return 0;
@@ -42,7 +42,7 @@ static int stat_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 static int pin_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 {
 	struct pin *pin = ret;
-	const int fd = shmfs_object_pin(name, ino, &pin->st);
+	const int fd = shmfs_object_pin(name, node_object_ino(ino), &pin->st);
 
 	if (fd < 0)
 		return fd;
@@ -85,6 +85,17 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shm
 		*ret_name = reach.name;
 	node_reached(nodes, ino, &reach);
 	return r;
+}
+
+int node_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+{
+	struct stat st;
+	int r;
+
+	r = node_last_name(nodes, ino, ret_name);
+	if (r == 0)
+		r = stat_by_name(ret_name, ino, &st);
+	return r == -ESTALE || r == -ENOENT ? search(nodes, ino, ret_name) : r;
 }
 
 /* The pin takes over what the reach has. */

@@ -11,6 +11,9 @@
  */
 int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name);
 
+/* A name that the object has now. -ESTALE when it has none. */
+int node_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name);
+
 /* An object held for the time of one operation, so that no other can take its place. */
 struct pin {
 	struct nodes *nodes;

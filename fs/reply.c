@@ -27,6 +27,23 @@ struct fuse_entry_param reply_entry_param(const struct stat *st)
 	return (struct fuse_entry_param){.ino = st->st_ino, .attr = *st};
 }
 
+/* May the caller open the FIFO, or connect to the socket? See NODE_DECOY. */
+static bool may_use(fuse_req_t req, const struct stat *st, int wanted)
+{
+	CALLER(caller, req);
+
+	return shmfs_access_check(st, &caller.ids, wanted) == 0;
+}
+
+static uint64_t nodeid_for(fuse_req_t req, const struct stat *st)
+{
+	const int wanted = S_ISFIFO(st->st_mode)   ? SHMFS_MAY_READ | SHMFS_MAY_WRITE
+			   : S_ISSOCK(st->st_mode) ? SHMFS_MAY_WRITE
+						   : 0;
+
+	return wanted == 0 || may_use(req, st, wanted) ? st->st_ino : st->st_ino | NODE_DECOY;
+}
+
 void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
 {
 	struct fuse_entry_param entry;
@@ -36,11 +53,12 @@ void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
 	if (S_ISDIR(st->st_mode))
 		directory_complete(fs_of(req), name, st);
 	entry = reply_entry_param(st);
-	r = node_get(nodes, st->st_ino, name);
+	entry.ino = nodeid_for(req, st);
+	r = node_get(nodes, entry.ino, name);
 	if (r < 0)
 		reply_result(req, r);
 	else if (fuse_reply_entry(req, &entry) < 0)
-		node_put(nodes, st->st_ino, 1);
+		node_put(nodes, entry.ino, 1);
 }
 
 /*
