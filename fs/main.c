@@ -25,7 +25,7 @@
  *   passthrough open objects that the kernel reads and writes itself
  *   node        what the kernel knows by number; what is open
  *   gone        what has lost its last name
- *   table       by inode number           clock      the time, for waiting
+ *   clock       the time, for waiting
  *   fs.h        what all operations share     fuse3      libfuse, and its versions
  *
  *   ../lib      the world of objects, without FUSE
@@ -36,7 +36,7 @@
  *     capability  what root may, of another process
  *     access      the mode rules              name       view path <-> object name
  *     tree        which name lies in which directory      order   sorted by inode number
- *     index       the tree as it is now
+ *     index       the tree as it is now       table      by numbers: inodes, hashes
  */
 #include "fs.h"
 #include "index.h"

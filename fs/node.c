@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 struct node {
-	struct table_entry entry; /* first: the table hands it out for the node */
+	struct shmfs_table_entry entry; /* first: the table hands it out for the node */
 	uint64_t lookups;
 	char *name;                  /* last known name, or NULL */
 	struct shmfs_region *region; /* while opens > 0 */
@@ -49,7 +49,7 @@ struct nodes {
 	bool noatime;                          /* never changes */
 
 	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
-	struct table table;
+	struct shmfs_table table;
 	struct gone_list held;
 	bool watched; /* nodes_let_go() is going to be called */
 };
@@ -64,7 +64,7 @@ int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, b
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 
-	if (!nodes || table_init(&nodes->table) < 0) {
+	if (!nodes || shmfs_table_init(&nodes->table) < 0) {
 		free(nodes);
 		return -ENOMEM;
 	}
@@ -83,7 +83,7 @@ static void node_free(struct node *node)
 	free(node);
 }
 
-static void drop(struct table_entry *entry)
+static void drop(struct shmfs_table_entry *entry)
 {
 	node_free((struct node *)entry);
 }
@@ -92,7 +92,8 @@ struct nodes *nodes_free(struct nodes *nodes)
 {
 	if (!nodes)
 		return NULL;
-	table_clear(&nodes->table, drop);
+	shmfs_table_clear(&nodes->table, drop);
+	shmfs_table_free(&nodes->table);
 	pthread_mutex_destroy(&nodes->lock);
 	free(nodes);
 	return NULL;
@@ -100,7 +101,7 @@ struct nodes *nodes_free(struct nodes *nodes)
 
 static struct node *find(const struct nodes *nodes, uint64_t ino)
 {
-	return (struct node *)table_find(&nodes->table, ino);
+	return (struct node *)shmfs_table_find(&nodes->table, ino);
 }
 
 static struct node *add(struct nodes *nodes, uint64_t ino)
@@ -109,8 +110,8 @@ static struct node *add(struct nodes *nodes, uint64_t ino)
 
 	if (!node)
 		return NULL;
-	node->entry.ino = ino;
-	table_add(&nodes->table, &node->entry);
+	node->entry.key = ino;
+	shmfs_table_add(&nodes->table, &node->entry);
 	return node;
 }
 
@@ -145,7 +146,7 @@ static struct node *take_if_unused(struct nodes *nodes, struct node *node)
 {
 	if (node->lookups > 0 || node->opens > 0)
 		return NULL;
-	table_remove(&nodes->table, &node->entry);
+	shmfs_table_remove(&nodes->table, &node->entry);
 	if (node->gone)
 		gone_drop(&nodes->held, node->gone);
 	return node;

@@ -20,6 +20,7 @@
 #include "tree.h"
 
 #include "order.h"
+#include "table.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -28,16 +29,13 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define BUCKETS_MIN 1024
-
 /* Bits of a position for the count of links; numbers of inodes have the others. */
 #define LINK_BITS 20
 #define LINK_MASK ((UINT64_C(1) << LINK_BITS) - 1)
 
 struct entry {
-	struct shmfs_order_item
-		item;       /* first: in its directory. The priority is the name's hash. */
-	struct entry *next; /* in its bucket */
+	struct shmfs_order_item item; /* first: in its directory */
+	struct shmfs_table_entry by_name;
 	struct directory *where;
 	struct directory *own; /* of which it is the marker, or NULL */
 	mode_t type;
@@ -52,10 +50,8 @@ struct directory {
 };
 
 struct shmfs_tree {
-	struct entry **buckets;
-	size_t bucket_count; /* a power of two */
-	size_t entry_count;
-	uint32_t seed;
+	struct shmfs_table names; /* by their hashes */
+	uint64_t seed;            /* of the hashes: others choose the names */
 	struct directory *root;
 };
 
@@ -65,19 +61,25 @@ int shmfs_tree_new(struct shmfs_tree **ret_tree)
 
 	if (!tree)
 		return -ENOMEM;
-	tree->bucket_count = BUCKETS_MIN;
-	tree->buckets = calloc(tree->bucket_count, sizeof(struct entry *));
 	tree->root = calloc(1, sizeof(*tree->root));
-	if (!tree->buckets || !tree->root) {
-		free(tree->buckets);
+	if (!tree->root || shmfs_table_init(&tree->names) < 0) {
 		free(tree->root);
 		free(tree);
 		return -ENOMEM;
 	}
 	if (getrandom(&tree->seed, sizeof(tree->seed), GRND_NONBLOCK) < 0)
-		tree->seed = (uint32_t)(uintptr_t)tree;
+		tree->seed = (uintptr_t)tree;
 	*ret_tree = tree;
 	return 0;
+}
+
+/* --- by name --- */
+
+static struct entry *of_name(const struct shmfs_table_entry *by_name)
+{
+	const size_t offset = offsetof(struct entry, by_name);
+
+	return (void *)((uintptr_t)by_name - offset);
 }
 
 static void entry_free(struct entry *entry)
@@ -86,18 +88,14 @@ static void entry_free(struct entry *entry)
 	free(entry);
 }
 
+static void drop(struct shmfs_table_entry *by_name)
+{
+	entry_free(of_name(by_name));
+}
+
 void shmfs_tree_clear(struct shmfs_tree *tree)
 {
-	for (size_t i = 0; i < tree->bucket_count; i++) {
-		struct entry *next;
-
-		for (struct entry *entry = tree->buckets[i]; entry; entry = next) {
-			next = entry->next;
-			entry_free(entry);
-		}
-		tree->buckets[i] = NULL;
-	}
-	tree->entry_count = 0;
+	shmfs_table_clear(&tree->names, drop);
 	*tree->root = (struct directory){0};
 }
 
@@ -106,75 +104,39 @@ struct shmfs_tree *shmfs_tree_free(struct shmfs_tree *tree)
 	if (!tree)
 		return NULL;
 	shmfs_tree_clear(tree);
-	free(tree->buckets);
+	shmfs_table_free(&tree->names);
 	free(tree->root);
 	free(tree);
 	return NULL;
 }
 
-/* --- by name --- */
-
 /* FNV-1a */
-static uint32_t hash_from(uint32_t hash, const char *name, size_t len)
+static uint64_t hash_of(uint64_t seed, const char *name, size_t len)
 {
+	uint64_t hash = UINT64_C(14695981039346656037) ^ seed;
+
 	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)name[i]) * UINT32_C(16777619);
-	return hash;
+		hash = (hash ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
+	return hash ^ hash >> 32;
 }
 
-/* From a start that nobody knows: others choose the names. */
-static uint32_t hash_name(const struct shmfs_tree *tree, const char *name, size_t len)
+static bool has_name(const struct entry *entry, const char *name, size_t len)
 {
-	return hash_from(tree->seed, name, len);
-}
-
-static struct entry **bucket_of(const struct shmfs_tree *tree, uint32_t hash)
-{
-	return &tree->buckets[hash & (tree->bucket_count - 1)];
+	return strncmp(entry->name, name, len) == 0 && entry->name[len] == '\0';
 }
 
 static struct entry *find(const struct shmfs_tree *tree, const char *name, size_t len)
 {
-	const uint32_t hash = hash_name(tree, name, len);
-	struct entry *entry = *bucket_of(tree, hash);
+	const uint64_t hash = hash_of(tree->seed, name, len);
 
-	while (entry && (entry->item.priority != hash || strncmp(entry->name, name, len) != 0 ||
-				entry->name[len] != '\0'))
-		entry = entry->next;
-	return entry;
-}
+	for (const struct shmfs_table_entry *found = shmfs_table_find(&tree->names, hash); found;
+		found = shmfs_table_next(found)) {
+		struct entry *entry = of_name(found);
 
-static void put(const struct shmfs_tree *tree, struct entry *entry)
-{
-	struct entry **bucket = bucket_of(tree, entry->item.priority);
-
-	entry->next = *bucket;
-	*bucket = entry;
-}
-
-/* One entry a bucket, or about. Without memory for that it only gets slower. */
-static void grow(struct shmfs_tree *tree)
-{
-	struct entry **old = tree->buckets;
-	const size_t old_count = tree->bucket_count;
-	struct entry **buckets;
-
-	if (tree->entry_count < old_count)
-		return;
-	buckets = calloc(old_count * 2, sizeof(struct entry *));
-	if (!buckets)
-		return;
-	tree->buckets = buckets;
-	tree->bucket_count = old_count * 2;
-	for (size_t i = 0; i < old_count; i++) {
-		struct entry *next;
-
-		for (struct entry *entry = old[i]; entry; entry = next) {
-			next = entry->next;
-			put(tree, entry);
-		}
+		if (has_name(entry, name, len))
+			return entry;
 	}
-	free(old);
+	return NULL;
 }
 
 /* NULL if there is none. */
@@ -317,8 +279,9 @@ static struct entry *entry_new(
 		}
 	}
 	entry->item.ino = ino;
-	entry->item.tie = hash_from(UINT32_C(2166136261), name, len);
-	entry->item.priority = hash_name(tree, name, len);
+	entry->by_name.key = hash_of(tree->seed, name, len);
+	entry->item.tie = (uint32_t)hash_of(0, name, len);
+	entry->item.priority = (uint32_t)(entry->by_name.key >> 16);
 	entry->type = type;
 	memcpy(entry->name, name, len + 1);
 	return entry;
@@ -330,9 +293,7 @@ static void add(struct shmfs_tree *tree, struct entry *entry)
 	struct directory *dir = place_of(tree, entry->name, &component);
 
 	entry->hidden = is_claimed_by_directory(tree, entry->name);
-	grow(tree);
-	put(tree, entry);
-	tree->entry_count++;
+	shmfs_table_add(&tree->names, &entry->by_name);
 	enter(entry, dir, component);
 	if (!entry->own)
 		return;
@@ -343,12 +304,7 @@ static void add(struct shmfs_tree *tree, struct entry *entry)
 
 static void take_out(struct shmfs_tree *tree, struct entry *entry)
 {
-	struct entry **link = bucket_of(tree, entry->item.priority);
-
-	while (*link != entry)
-		link = &(*link)->next;
-	*link = entry->next;
-	tree->entry_count--;
+	shmfs_table_remove(&tree->names, &entry->by_name);
 	leave(entry);
 	if (!entry->own)
 		return;
