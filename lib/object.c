@@ -274,7 +274,7 @@ static mode_t type_of(int dir_fd, const struct dirent64 *entry)
 	struct stat st;
 
 	if (entry->d_type != DT_UNKNOWN)
-		return DTTOIF(entry->d_type);
+		return (mode_t)entry->d_type << 12; /* DTTOIF(), but clang warns of that */
 	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0
 									    : st.st_mode & S_IFMT;
 }
