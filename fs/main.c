@@ -8,6 +8,7 @@
  *   options     command line and mount options
  *   mountpoint  the directory to mount on; what a dead daemon left there
  *   startup     the process: background, signals, limits
+ *   harden      what the daemon gives up
  *   log         messages, to stderr or syslog
  *   loop        threads: who receives requests, who serves
  *   ops         the table of operations

@@ -313,10 +313,12 @@ static int rename_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
 	int r;
 
 	r = directory_get(fs, parent, &rename->from_dir);
-	if (r == 0)
+	if (r == 0 && new_parent != parent)
 		r = directory_get(fs, new_parent, &rename->to_dir);
 	if (r < 0)
 		return r;
+	if (new_parent == parent)
+		rename->to_dir = rename->from_dir;
 	r = -EEXIST;
 	for (int i = 0; r == -EEXIST && i < TRIES; i++) {
 		r = try_rename(fs, caller, rename);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "startup.h"
 
+#include "harden.h"
 #include "identity.h"
 #include "log.h"
 #include "sigbus.h"
@@ -109,5 +110,7 @@ int startup_prepare(void)
 	raise_limits();
 	umask(0);
 	r = shmfs_sigbus_install();
-	return r < 0 ? r : shmfs_identity_init();
+	if (r == 0)
+		r = shmfs_identity_init();
+	return r < 0 ? r : harden_process();
 }

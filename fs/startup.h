@@ -21,7 +21,8 @@ void startup_ready(void);
 /*
  * Before there are threads: blocks the signals that end the daemon until the loop waits for them
  * (unless they are ignored),
- * no umask, no limits of our own on what callers do, SIGBUS guarded, identity prepared.
+ * no umask, no limits of our own on what callers do, SIGBUS guarded, identity prepared, and nothing
+ * kept that the daemon does not need (harden.h).
  * Returns 0 or -errno.
  */
 int startup_prepare(void);

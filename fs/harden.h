@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon runs with the least that it needs: see capabilities(7), prctl(2), seccomp(2). What is
+ * given up is given up for good, by this process and those that come from it.
+ */
+#ifndef SHMFS_HARDEN_H
+#define SHMFS_HARDEN_H
+
+/*
+ * Before there are threads. Leaves no core dump, which would hold what is in the objects, and keeps
+ * only the capabilities that acting for others and the mount need. Returns 0 or -errno.
+ */
+int harden_process(void);
+
+/*
+ * For a process that serves and does nothing else, neither mounting nor running programs: no new
+ * privileges, and where libseccomp is there only the system calls that serving needs; any other is
+ * ENOSYS. Holds for threads that are made later. Returns 0 or -errno.
+ */
+int harden_server(void);
+
+#endif
