@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a script on both sides and comparing what came of it. */
 #include "harness.h"
+#include "snapshot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,62 +11,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { MAX_NAMES = 64 };
-
-/* Objects that share an inode get the same number, in the order of their names. */
-static size_t inode_number(ino_t *seen, size_t *n_seen, ino_t ino)
-{
-	size_t i = 0;
-
-	while (i < *n_seen && seen[i] != ino)
-		i++;
-	if (i == *n_seen && i < MAX_NAMES)
-		seen[(*n_seen)++] = ino;
-	return i;
-}
-
-/* All data of an object, without its holes. */
-static void note_content(struct side *s, int fd)
-{
-	off_t data = 0, hole;
-
-	while ((data = lseek(fd, data, SEEK_DATA)) >= 0) {
-		hole = lseek(fd, data, SEEK_HOLE);
-		note(s, "data %jd-%jd", (intmax_t)data, (intmax_t)hole);
-		note_range(s, fd, data, (size_t)(hole - data));
-		data = hole;
-	}
-}
-
-static void note_object(struct side *s, const char *name, ino_t *seen, size_t *n_seen)
-{
-	const int fd = openat(s->out, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-
-	fstatat(s->out, name, &st, AT_SYMLINK_NOFOLLOW);
-	note(s, "left: %s inode %zu", name, inode_number(seen, n_seen, st.st_ino));
-	note_fstat(s, fd);
-	if (S_ISREG(st.st_mode))
-		note_content(s, fd);
-	close(fd);
-}
-
-/* What the script left, as seen from outside. */
-static void note_rest(struct side *s)
-{
-	struct dirent **names;
-	ino_t seen[MAX_NAMES];
-	size_t n_seen = 0;
-	const int n = scandir(s->outside, &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		if (strcmp(names[i]->d_name, ".") != 0 && strcmp(names[i]->d_name, "..") != 0)
-			note_object(s, names[i]->d_name, seen, &n_seen);
-		free(names[i]);
-	}
-	free(names);
-}
 
 static void play(struct side *s, side_script script, struct who who)
 {
@@ -79,7 +23,6 @@ static void play(struct side *s, side_script script, struct who who)
 	umask(022);
 	errno = 0;
 	script(s);
-	note_rest(s);
 	_exit(0);
 }
 
@@ -102,6 +45,7 @@ static char *run_side(struct side *s, side_script script, struct who who)
 	status = wait_child(pid);
 	if (status != 0)
 		note(s, "ended with wait status %#x", (unsigned int)status);
+	note_outside(s);
 	size = lseek(s->transcript, 0, SEEK_END);
 	text = calloc(1, (size_t)size + 1);
 	assert_int_equal(pread(s->transcript, text, (size_t)size, 0), size);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ int note_fd(struct side *s, const char *what, int fd)
 	return fd;
 }
 
-static void note_stat(struct side *s, const char *what, const struct stat *st)
+void note_stat(struct side *s, const char *what, const struct stat *st)
 {
 	note(s, "%s: mode %o links %ju owner %u:%u size %jd blocks %jd", what, st->st_mode,
 		(uintmax_t)st->st_nlink, st->st_uid, st->st_gid, (intmax_t)st->st_size,
@@ -101,17 +102,46 @@ void note_open(struct side *s, const char *name, int flags, mode_t mode)
 		close(fd);
 }
 
-void make_outside(struct side *s, const char *name, uid_t uid, gid_t gid, mode_t mode, size_t size)
+const char *outside_name(const struct side *s, const char *path)
 {
-	const int fd = openat(s->out, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	static char name[PATH_MAX];
+	size_t n = 0;
+
+	for (; *path && n < sizeof(name) - 4; path++)
+		if (*path == '/' && s->is_mount)
+			n = (size_t)(stpcpy(name + n, "%2F") - name);
+		else
+			name[n++] = *path;
+	name[n] = '\0';
+	return name;
+}
+
+void make_outside(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode, size_t size)
+{
+	const int fd =
+		openat(s->out, outside_name(s, path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	char *bytes = malloc(size + 1);
 
 	fill(bytes, size, 1, 0);
 	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || fchown(fd, uid, gid) < 0 ||
 		fchmod(fd, mode) < 0)
-		note(s, "making %s on side %s: %s", name, s->path, strerrorname_np(errno));
+		note(s, "making %s on side %s: %s", path, s->path, strerrorname_np(errno));
 	free(bytes);
 	close(fd);
+}
+
+void make_outside_dir(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+	char marker[PATH_MAX];
+
+	snprintf(marker, sizeof(marker), "%s/", path);
+	if (s->is_mount) {
+		make_outside(s, marker, uid, gid, mode, 0);
+		return;
+	}
+	if (mkdirat(s->out, path, 0700) < 0 || fchownat(s->out, path, uid, gid, 0) < 0 ||
+		fchmodat(s->out, path, mode, 0) < 0)
+		note(s, "making %s on side %s: %s", path, s->path, strerrorname_np(errno));
 }
 
 static bool is_later(const struct timespec *a, const struct timespec *b)
@@ -147,19 +177,27 @@ void side_leave(void)
 	_exit(0);
 }
 
-void sweep(const char *dir)
+/* Empties a directory and closes it. */
+static void sweep_fd(int fd)
 {
-	DIR *d = opendir(dir);
+	DIR *d = fdopendir(fd);
 	const struct dirent *e;
 
 	assert_non_null(d);
 	while ((e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dirfd(d), e->d_name, e->d_type == DT_DIR ? AT_REMOVEDIR : 0) < 0)
-			print_error("%s/%s: %s\n", dir, e->d_name, strerror(errno));
+		if (e->d_type == DT_DIR)
+			sweep_fd(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+		if (unlinkat(fd, e->d_name, e->d_type == DT_DIR ? AT_REMOVEDIR : 0) < 0)
+			print_error("%s: %s\n", e->d_name, strerror(errno));
 	}
 	closedir(d);
+}
+
+void sweep(const char *dir)
+{
+	sweep_fd(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 bool is_empty(const char *dir)

@@ -60,7 +60,8 @@ int note_fd(struct side *s, const char *what, int fd);
 /* Notes a line of text. */
 void note(struct side *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Notes the attributes of a name or of a descriptor, all but times and inode number. */
+/* Notes attributes, of a name or of a descriptor too: all but times and inode number. */
+void note_stat(struct side *s, const char *what, const struct stat *st);
 void note_lstat(struct side *s, const char *name);
 void note_fstat(struct side *s, int fd);
 
@@ -73,8 +74,15 @@ void note_range(struct side *s, int fd, off_t offset, size_t len);
 /* Opens, notes only the result, closes again. */
 void note_open(struct side *s, const char *name, int flags, mode_t mode);
 
+/* How a path of the view is called outside: in /dev/shm it is one name. Good until the next call.
+ */
+const char *outside_name(const struct side *s, const char *path);
+
 /* Makes a file from outside with these attributes; root only. Notes only failures. */
-void make_outside(struct side *s, const char *name, uid_t uid, gid_t gid, mode_t mode, size_t size);
+void make_outside(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode, size_t size);
+
+/* The same with a directory: in /dev/shm, its marker. */
+void make_outside_dir(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode);
 
 /* Which of the times moved from one stat to the next? Both are notes of the same file. */
 void note_times(struct side *s, const char *what, const struct stat *old, const struct stat *new);
@@ -85,7 +93,7 @@ void note_times(struct side *s, const char *what, const struct stat *old, const 
 bool side_become(struct side *s, struct who who);
 _Noreturn void side_leave(void);
 
-/* Removes everything there is in a directory. */
+/* Removes everything there is in a directory, at any depth. */
 void sweep(const char *dir);
 
 bool is_empty(const char *dir);
