@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "util.h"
 #include "who.h"
 
 struct side {
@@ -74,8 +75,7 @@ void note_range(struct side *s, int fd, off_t offset, size_t len);
 /* Opens, notes only the result, closes again. */
 void note_open(struct side *s, const char *name, int flags, mode_t mode);
 
-/* How a path of the view is called outside: in /dev/shm it is one name. Good until the next call.
- */
+/* How a path of the view is called outside; in /dev/shm one name. Good until the next call. */
 const char *outside_name(const struct side *s, const char *path);
 
 /* Makes a file from outside with these attributes; root only. Notes only failures. */
@@ -86,6 +86,19 @@ void make_outside_dir(struct side *s, const char *path, uid_t uid, gid_t gid, mo
 
 /* Which of the times moved from one stat to the next? Both are notes of the same file. */
 void note_times(struct side *s, const char *what, const struct stat *old, const struct stat *new);
+
+/* Notes the call and which times of `name`, which must keep its name, it moved. */
+#define MOVES(s, name, call)                        \
+	do {                                        \
+		struct stat old_, new_;             \
+                                                    \
+		next_tick();                        \
+		stat(name, &old_);                  \
+		next_tick();                        \
+		T(s, call);                         \
+		stat(name, &new_);                  \
+		note_times(s, #call, &old_, &new_); \
+	} while (0)
 
 /* The block is run by another process as this user: AS(s, ALICE) { T(s, unlink("a")); } */
 #define AS(s, who) for (; side_become(s, who); side_leave())

@@ -13,19 +13,6 @@ enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
 
 static char buf[2 * MIB];
 
-/* Notes the call and which times of `name` it moved. */
-#define MOVES(s, name, call)                        \
-	do {                                        \
-		struct stat old_, new_;             \
-                                                    \
-		next_tick();                        \
-		stat(name, &old_);                  \
-		next_tick();                        \
-		T(s, call);                         \
-		stat(name, &new_);                  \
-		note_times(s, #call, &old_, &new_); \
-	} while (0)
-
 static void reads(struct side *s)
 {
 	const int fd = T_FD(s, open("o", FD_FLAGS, 0600));
