@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -21,6 +22,26 @@ static struct {
 const struct harness *harness(void)
 {
 	return &the_harness;
+}
+
+static const char *join(const char *dir, const char *name)
+{
+	static char paths[8][PATH_MAX];
+	static size_t next;
+	char *path = paths[next++ % ARRAY_SIZE(paths)];
+
+	snprintf(path, PATH_MAX, "%s/%s", dir, name);
+	return path;
+}
+
+const char *in_mount(const char *path)
+{
+	return join(the_harness.daemon.mount, path);
+}
+
+const char *in_shm(const char *name)
+{
+	return join(SHM_DIR, name);
 }
 
 static int setup(void **state)

@@ -7,6 +7,7 @@
 #ifndef SHMFS_TEST_HARNESS_H
 #define SHMFS_TEST_HARNESS_H
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,6 +30,18 @@ struct harness {
 };
 
 const struct harness *harness(void);
+
+/* A path below the mount, or a name in /dev/shm, as a whole; good for the next seven calls. */
+const char *in_mount(const char *path);
+const char *in_shm(const char *name);
+
+/* Asserts that a call returns -1 with this errno. */
+#define EXPECT_ERROR(call, error)               \
+	do {                                    \
+		errno = 0;                      \
+		assert_int_equal(call, -1);     \
+		assert_int_equal(errno, error); \
+	} while (0)
 
 /* Runs the tests on a mount; to be returned from main(). */
 #define RUN_MOUNTED(tests) harness_run(tests, ARRAY_SIZE(tests), true)

@@ -14,7 +14,7 @@
 
 #define SLASH "%2F"
 
-enum { SLASH_LENGTH = sizeof(SLASH) - 1 };
+enum { SLASH_LENGTH = sizeof(SLASH) - 1, DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
 
 struct entry {
 	char *name; /* where it lies, from the descriptor of the side */
@@ -46,7 +46,7 @@ static void free_all(struct entries *entries)
 /* Everything below a directory, whose name is NULL at first; directories only where they count. */
 static void walk(const struct side *s, const char *dir, struct entries *entries)
 {
-	const int fd = openat(s->out, dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int fd = openat(s->out, dir ? dir : ".", DIR_FLAGS);
 	DIR *d = fdopendir(fd);
 	const struct dirent *e;
 	char name[PATH_MAX];
@@ -212,4 +212,28 @@ void note_outside(struct side *s)
 	for (size_t i = 0; i < entries.n; i++)
 		note_entry(s, &entries, &entries.list[i]);
 	free_all(&entries);
+}
+
+char *list_shm(void)
+{
+	const struct side s = {.out = open(SHM_DIR, DIR_FLAGS), .is_mount = true};
+	struct entries entries = {0};
+	struct stat st;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	walk(&s, NULL, &entries);
+	qsort(entries.list, entries.n, sizeof(*entries.list), by_name);
+	for (size_t i = 0; i < entries.n; i++) {
+		assert_return_code(
+			fstatat(s.out, entries.list[i].name, &st, AT_SYMLINK_NOFOLLOW), errno);
+		fprintf(out, "%s %ju %o %u:%u %ju %jd\n", entries.list[i].name,
+			(uintmax_t)st.st_ino, st.st_mode, st.st_uid, st.st_gid,
+			(uintmax_t)st.st_nlink, (intmax_t)st.st_size);
+	}
+	fclose(out);
+	free_all(&entries);
+	close(s.out);
+	return text;
 }

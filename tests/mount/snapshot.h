@@ -12,4 +12,7 @@
 /* Notes every path with its attributes and contents, in the order of the paths. */
 void note_outside(struct side *s);
 
+/* The raw names in /dev/shm, sorted, a line each with inode number and attributes; to be freed. */
+char *list_shm(void);
+
 #endif

@@ -188,8 +188,8 @@ static void try_at_the_end(struct side *s)
 	T(s, unlink("a/p"));
 	T(s, link("a/b/c/f", "linked"));
 	T(s, unlink("linked"));
-	T(s, rename("a/b/c/f", "a/b/f"));
-	T(s, rename("a/b/f", "a/b/c/f"));
+	if (T(s, rename("a/b/c/f", "a/b/f")) == 0)
+		T(s, rename("a/b/f", "a/b/c/f"));
 	T(s, chmod("a/b/c/f", 0666));
 	T(s, truncate("a/b/c/f", 3));
 	T(s, utimensat(AT_FDCWD, "a/b/c/f", NULL, 0));
@@ -244,7 +244,7 @@ static void directories_that_are_closed_later(struct side *s)
 	fd = T_FD(s, open("d/e", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	T(s, chdir("d/e"));
 	become(s, ROOT);
-	T(s, fchmodat(s->out, outside_name(s, "d"), 0700, 0));
+	T(s, fchmodat(s->out, outside_name(s, "d/"), 0700, 0));
 	become(s, BOB);
 	note_open(s, "f", O_RDWR, 0);
 	note_open(s, "../e/f", O_RDWR, 0);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the mount should show of which object in /dev/shm. All assert. */
+#ifndef SHMFS_TEST_VIEW_H
+#define SHMFS_TEST_VIEW_H
+
+/* Makes and removes an object as the host does, by shm_open(3) and shm_unlink(3). */
+void make_object(const char *name);
+void remove_object(const char *name);
+
+/* The names in a directory, sorted, each followed by a space; a slash for directories. */
+void expect_list(const char *path, const char *expected);
+
+/* This path is the object with this name in /dev/shm, and can be opened. */
+void expect_object(const char *path, const char *name);
+
+/* This path is the directory with this marker. */
+void expect_directory(const char *path, const char *marker);
+
+/* This path leads to nothing. */
+void expect_nothing(const char *path);
+
+#endif
