@@ -37,6 +37,18 @@ static int stream_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
+/*
+ * Those who may not connect to a socket get another one through the mount, to which nobody listens:
+ * the kernel does not ask a mount. It is refused, with another errno.
+ */
+static void note_reach(struct side *s, const char *path)
+{
+	const int client = stream_socket();
+
+	note(s, "reaches the server: %d", connect_to(client, path) == 0);
+	close(client);
+}
+
 /* A new client: does it get through to the server, and do bytes? */
 static void talk(struct side *s, int server, const char *path)
 {
@@ -131,7 +143,7 @@ static void modes_of_sockets(struct side *s)
 		T(s, chmod("s", mode));
 		AS(s, BOB)
 		{
-			T(s, connect_to(stream_socket(), "s"));
+			note_reach(s, "s");
 			T(s, access("s", W_OK));
 		}
 	}
@@ -154,7 +166,7 @@ static void who_may_bind(struct side *s)
 	AS(s, ALICE)
 	{
 		T(s, bind_to(stream_socket(), "closed/s"));
-		T(s, connect_to(stream_socket(), "open/s"));
+		note_reach(s, "open/s");
 	}
 }
 
