@@ -79,7 +79,7 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
 	if (r < 0)
 		return r;
 	if (!S_ISREG(ret_st->st_mode))
-		return -EEXIST;
+		return -ESTALE; /* the kernel has to look again */
 	r = node_get(nodes, ret_st->st_ino, name);
 	if (r < 0)
 		return r;
