@@ -15,6 +15,7 @@
  *     op_lookup   names to nodes            op_attr    attributes, statfs
  *     op_create   objects come              op_rename  names go and change
  *     op_dir      listings                  op_io      open objects
+ *     op_ioctl    the mount's own questions
  *   reply       answers; -errno becomes errno here
  *   directory   entries of a directory, and who may change them
  *   move        a directory gets another name, and all below it
@@ -22,6 +23,7 @@
  *   open        an object is opened on a caller's behalf
  *   reserve     growing allocates memory at once
  *   caller      who asks
+ *   status      what a mount tells about itself
  *   pin         from a node to its object
  *   passthrough open objects that the kernel reads and writes itself
  *   node        what the kernel knows by number; what is open
@@ -48,6 +50,7 @@
 #include "ops.h"
 #include "options.h"
 #include "startup.h"
+#include "status.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,17 +67,15 @@ static bool on_ready(void *arg)
 {
 	struct service *service = arg;
 	struct passthrough *passthrough = &service->fs.passthrough;
+	char data_path[PASSTHROUGH_TEXT_SIZE];
 
 	if (!passthrough_start(passthrough, service->session)) {
 		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
 		return false;
 	}
 	startup_ready();
-	if (passthrough->ready)
-		log_info("serving at %s, data path: passthrough", service->mount_point);
-	else
-		log_info("serving at %s, data path: mapped regions (%s)", service->mount_point,
-			passthrough->why_not);
+	passthrough_describe(passthrough, data_path);
+	log_info("serving at %s, data path: %s", service->mount_point, data_path);
 	return true;
 }
 
@@ -180,6 +181,9 @@ int main(int argc, char **argv)
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
 		status = start(&options);
+		break;
+	case OPTIONS_STATUS:
+		status = status_print(options.mount_point) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;
 	case OPTIONS_DONE:
 		break;

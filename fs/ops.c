@@ -53,4 +53,5 @@ const struct fuse_lowlevel_ops ops = {.init = op_init,
 	.fallocate = op_fallocate,
 	.lseek = op_lseek,
 	.copy_file_range = op_copy_file_range,
+	.ioctl = op_ioctl,
 	FUSE3_TMPFILE(op_tmpfile)};

@@ -56,4 +56,8 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	struct fuse_file_info *from_fi, fuse_ino_t to, off_t to_offset,
 	struct fuse_file_info *to_fi, size_t length, int flags);
 
+/* op_ioctl.c: what the mount tells about itself */
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fuse_file_info *fi,
+	unsigned flags, const void *in, size_t in_size, size_t out_size);
+
 #endif

@@ -25,13 +25,14 @@ enum key {
 	KEY_FSNAME,
 	KEY_SUBTYPE,
 	KEY_REMOUNT,
+	KEY_STATUS,
 	KEY_PASS, /* libfuse, fusermount3 or the kernel knows it */
 };
 
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, debug, allow, fsname, subtype;
+	bool help, version, status, debug, allow, fsname, subtype;
 };
 
 /* FUSE_OPT_KEY(), but without its implicit conversion from -1U, which clang warns of. */
@@ -61,6 +62,7 @@ static const struct fuse_opt templates[] = {
 	KEY("fsname=", KEY_FSNAME),
 	KEY("subtype=", KEY_SUBTYPE),
 	KEY("remount", KEY_REMOUNT),
+	KEY("status", KEY_STATUS),
 
 	PASS("auto_unmount"),
 	PASS("default_permissions"),
@@ -129,7 +131,8 @@ static void print_help(void)
 	       "                   where it can (default), or refuse to mount, or never\n"
 	       "    reserve        growing an object with truncate allocates its memory at once\n"
 	       "    nonempty       mount over a directory that is not empty\n"
-	       "    fsname=NAME    what df and mount show as source\n");
+	       "    fsname=NAME    what df and mount show as source\n"
+	       "    status         mount nothing: tell who serves MOUNTPOINT, and how\n");
 }
 
 static void print_version(void)
@@ -229,6 +232,9 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_REMOUNT:
 		log_error("a mount cannot be changed with remount: unmount it and mount it again");
 		return -1;
+	case KEY_STATUS:
+		parser->status = true;
+		return 0;
 	case KEY_PASS:
 		return 1;
 	case FUSE_OPT_KEY_NONOPT:
@@ -285,6 +291,8 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 		log_error("no mount point given (usage: shmfs [options] MOUNTPOINT)");
 		return OPTIONS_WRONG;
 	}
+	if (parser.status)
+		return OPTIONS_STATUS;
 	ret_options->foreground |= parser.debug;
 	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
 }

@@ -20,9 +20,10 @@ struct options {
 };
 
 enum options_result {
-	OPTIONS_MOUNT, /* go on */
-	OPTIONS_DONE,  /* help or version was printed */
-	OPTIONS_WRONG, /* the error was printed */
+	OPTIONS_MOUNT,  /* go on */
+	OPTIONS_STATUS, /* tell what is mounted there */
+	OPTIONS_DONE,   /* help or version was printed */
+	OPTIONS_WRONG,  /* the error was printed */
 };
 
 /* To be freed with options_free() whatever the result is. */

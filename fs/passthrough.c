@@ -53,6 +53,16 @@ void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *co
 		passthrough->why_not = "passthrough needs Linux 6.9";
 }
 
+void passthrough_describe(
+	const struct passthrough *passthrough, char ret_text[PASSTHROUGH_TEXT_SIZE])
+{
+	if (passthrough->ready)
+		snprintf(ret_text, PASSTHROUGH_TEXT_SIZE, "passthrough");
+	else
+		snprintf(ret_text, PASSTHROUGH_TEXT_SIZE, "mapped regions (%s)",
+			passthrough->why_not);
+}
+
 /*
  * What goes through is done with the capabilities of the thread that registered the object: with
  * CAP_FSETID no write clears S_ISUID and S_ISGID. Before each write the kernel finds out itself

@@ -19,6 +19,9 @@ struct passthrough {
 	bool ready;          /* never changes while requests are served */
 };
 
+/* Enough for any of its descriptions, with the NUL. */
+#define PASSTHROUGH_TEXT_SIZE 128
+
 /* Before the greeting is answered: asks the kernel for the feature, unless why_not is set. */
 void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
 
@@ -27,6 +30,10 @@ void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *co
  * Returns false when it is missing but wished for.
  */
 bool passthrough_start(struct passthrough *passthrough, struct fuse_session *session);
+
+/* Names the data path that is used, and why it is not the better one. */
+void passthrough_describe(
+	const struct passthrough *passthrough, char ret_text[PASSTHROUGH_TEXT_SIZE]);
 
 /* Registers what fd stands for. Returns a backing id (> 0), or 0 when that cannot be done. */
 int passthrough_open(const struct passthrough *passthrough, int fd);
