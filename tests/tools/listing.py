@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Lists a flat directory in a form that can be compared.
+"""Lists a tree in a form that can be compared.
 
-usage: listing.py DIRECTORY [--since SECONDS | --exact]
+usage: listing.py DIRECTORY [--since SECONDS | --exact | --objects]
 
-One line for the directory and for each name: type, mode, owner, links, size, blocks, bytes that are
-data and not hole, a hash of the data with its offsets, mtime. A time that is not older than SECONDS
-and not in the future is shown as "now". With --exact, for two views of the same objects, the times
-are shown as they are, and ctime and inode number too.
+One line for each path: type, mode, owner, links, size, blocks, bytes that are data and not hole, a
+hash of the data with its offsets or the target of a symbolic link, mtime. A time that is not older
+than SECONDS and not in the future is shown as "now". With --exact, for two views of the same
+objects, the times are shown as they are, and ctime and inode number too, and of directories only
+what their marker has as well. --objects is the same for a DIRECTORY of objects whose names are
+paths, as in /dev/shm: a slash is written %2F, and a name that ends in it is a directory.
 """
 import hashlib
 import os
@@ -16,6 +18,7 @@ import sys
 import time
 
 MOST = 256 << 20  # of data in a file; more means that holes got lost
+SLASH = b"%2F"
 
 
 def data_ranges(fd, size):
@@ -68,29 +71,55 @@ def shown_time(ns, since):
     return str(ns)
 
 
-def describe(path, name, since, exact):
+def describe(path, name, since, exact, is_marker=False):
     st = os.lstat(path)
-    fields = [repr(name)[1:], stat.filemode(st.st_mode), f"{st.st_uid}:{st.st_gid}",
-              f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
-    if stat.S_ISREG(st.st_mode):
+    is_dir = is_marker or stat.S_ISDIR(st.st_mode)
+    mode = stat.S_IMODE(st.st_mode) | stat.S_IFDIR if is_marker else st.st_mode
+    fields = [repr(name)[1:], stat.filemode(mode), f"{st.st_uid}:{st.st_gid}"]
+    if not (is_dir and exact):
+        fields += [f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
+    if stat.S_ISREG(mode):
         fields.append(contents(path, st.st_size))
+    if stat.S_ISLNK(mode):
+        fields.append(f"target {os.readlink(path)!r}")
     fields.append("mtime " + shown_time(st.st_mtime_ns, since))
-    if exact:
+    if exact and name != b".":
         fields.append(f"ctime {st.st_ctime_ns} ino {st.st_ino}")
     return " ".join(fields)
 
 
+def paths_of_tree(directory):
+    """Every path below the directory, and that it is no marker."""
+    found = {}
+    for parent, directories, files in os.walk(directory, onerror=lambda e: print(e.strerror)):
+        names = directories + files
+        if len(set(names)) != len(names):
+            print("a name is listed twice")
+        for name in names:
+            path = os.path.join(parent, name)
+            found[os.path.relpath(path, directory)] = path, False
+    return found
+
+
+def paths_of_objects(directory):
+    """The same of the names of objects, as paths; good for names without odd slashes."""
+    found = {}
+    for name in os.listdir(directory):
+        is_marker = name.endswith(SLASH)
+        path = name.removesuffix(SLASH).replace(SLASH, b"/")
+        found[path] = os.path.join(directory, name), is_marker
+    return found
+
+
 def main():
     directory = os.fsencode(sys.argv[1])
-    exact = sys.argv[2] == "--exact"
+    exact = sys.argv[2] != "--since"
     since = None if exact else int(sys.argv[3])
-    names = sorted(os.listdir(directory))
-    if len(set(names)) != len(names):
-        print("a name is listed twice")
+    find = paths_of_objects if sys.argv[2] == "--objects" else paths_of_tree
     # The root of the mount has an inode number of its own.
-    print(describe(directory, b".", since, False))
-    for name in names:
-        print(describe(os.path.join(directory, name), name, since, exact))
+    print(describe(directory, b".", since, exact))
+    for name, (path, is_marker) in sorted(find(directory).items()):
+        print(describe(path, name, since, exact, is_marker))
 
 
 main()

@@ -10,6 +10,7 @@ writer=$!
 tail -n +1 -f -s 0.02 --pid="$writer" ---disable-inotify log
 wait
 echo first >rot
+: >"$SCRATCH/out"
 tail -n +1 -F -s 0.02 ---disable-inotify rot >"$SCRATCH/out" 2>"$SCRATCH/err" &
 follower=$!
 wait_for grep -q first "$SCRATCH/out"
