@@ -17,23 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Primes: all bits of the modes come in all combinations. */
-enum { USUAL_STRIDE = 149, COARSE_STRIDE = 997 };
-
-static const struct identity identities[] = {
-	{"owner", {OWNER, GROUP, {0}}},
-	{"owner outside of the group", {OWNER, 2009, {0}}},
-	{"owner with supplementary groups", {OWNER, 2009, {GROUP, FRIENDS}}},
-	{"member", {2003, GROUP, {0}}},
-	{"supplementary member", {2004, 2004, {FRIENDS, GROUP}}},
-	{"member of many groups", {2005, 2005, {GROUP}}, .more_groups = 100},
-	{"other", {OTHER, OTHER, {FRIENDS}}},
-	{"root", {0, 0, {0}}},
-	{"owner in a program of somebody else", {OWNER, GROUP, {0}}, .real_differs = true},
-	{"somebody in a program of root", {0, 0, {0}}, .real_differs = true},
-	{"root as other", {OTHER, OTHER, {GROUP}}, .by_fsuid = true},
-};
-
 static void all_operations_on_objects(void **state)
 {
 	const unsigned stride = modes_stride(USUAL_STRIDE);
@@ -41,7 +24,7 @@ static void all_operations_on_objects(void **state)
 
 	(void)state;
 	stage_open(&stage, harness()->daemon.mount);
-	for (size_t i = 0; i < ARRAY_SIZE(identities); i++)
+	for (size_t i = 0; i < identity_count; i++)
 		try_objects(&stage, &identities[i], (struct spec){OWNER, GROUP, 0}, stride, false);
 	stage_close(&stage);
 	stage_conclude(&stage, "objects");
@@ -54,7 +37,7 @@ static void all_operations_in_directories(void **state)
 
 	(void)state;
 	stage_open(&stage, harness()->daemon.mount);
-	for (size_t i = 0; i < ARRAY_SIZE(identities); i++)
+	for (size_t i = 0; i < identity_count; i++)
 		if (!identities[i].real_differs)
 			try_directories(&stage, &identities[i], (struct spec){OWNER, GROUP, 0},
 				stride, false);

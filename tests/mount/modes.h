@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The differential test of the mode rules: what modes.c and its parts share.
+ * The differential tests of the mode rules: what modes.c, modes_trees.c and their parts share.
  *
  * A trial is one call on one object by one caller. Trials come in batches: root makes the objects
  * of all trials, from outside, on both sides; a process with the credentials of the caller makes
@@ -30,6 +30,10 @@ struct identity {
 	enum { NO_NAMESPACE, MAPS_USER, MAPS_BOTH } namespace; /* is uid 0 in a user namespace */
 };
 
+/* Those that are usually tried. */
+extern const struct identity identities[];
+extern const size_t identity_count;
+
 /* Makes this process one of that kind, for good. Returns 0 or -1. */
 int identity_become(const struct identity *identity);
 
@@ -50,7 +54,9 @@ struct answer {
 	struct view seen; /* of the descriptor that a call returned */
 };
 
-/* An object of a trial as it is before; mode ABSENT: there is none. */
+/*
+ * What a trial has before: an object, with S_IFDIR in its mode a directory; mode ABSENT: nothing.
+ */
 #define ABSENT ((mode_t)-1)
 struct spec {
 	uid_t uid;
@@ -60,7 +66,8 @@ struct spec {
 
 /* What a call gets. */
 struct target {
-	int dir;          /* of the side */
+	int dir;          /* where names[0] is, or may be */
+	int other;        /* where names[1] is: `dir`, or another directory */
 	const char *path; /* of the directory */
 	const char *names[2];
 	int fd;     /* opened by root as the operation wants, or -1 */
@@ -75,6 +82,7 @@ struct op {
 	int open_flags;   /* how root opens the object before; 0: not at all */
 	off_t size;       /* of the object; 0: small */
 	bool eperm_first; /* may be EPERM where it is EACCES on tmpfs */
+	bool across;      /* its second name is in the other directory */
 };
 #define BY_FD(flags) .open_flags = 1 + (flags)
 #define BIG .size = 160 * 1024
@@ -90,24 +98,46 @@ struct trial {
 	struct view left[SIDES][2];
 };
 
-/* A directory on both sides, and who works there. */
+/* Directories of the view in which calls are made; the root's name is "". */
+enum { HERE, THERE, PLACES };
+
+/* A directory on both sides, and another one beside it; who works there. */
 struct stage {
 	const char *mount;
-	int outside[SIDES]; /* without the mount between */
-	int inside[SIDES];
-	int source[SIDES]; /* read by whoever wants to copy */
-	struct spec dir;   /* of the directory */
+	const char *names[PLACES]; /* of the directories */
+	int outside[SIDES];        /* their root without the mount between */
+	int inside[SIDES][PLACES];
+	char paths[SIDES][128]; /* of the first */
+	int source[SIDES];      /* read by whoever wants to copy */
+	struct spec dir;        /* of the directory */
 	unsigned long compared, differences;
 	const struct op *shown_op; /* the last that differed: of each some are shown */
 	int shown;
 };
 
-/* Opens it: both directories are empty, 1777 and root's. Asserts. */
+/* Opens it in the root of the mount: it is empty, 1777 and root's. Asserts. */
 void stage_open(struct stage *stage, const char *mount);
+
+/* Opens it in a new directory of the mount, with another one beside it. */
+void stage_open_in_directory(struct stage *stage, const char *mount);
 void stage_close(struct stage *stage);
 
-/* Owner and mode of the directory on both sides, from now on. */
+/* Owner and mode of the directory on both sides, from now on; and of the other one. */
 void stage_set_dir(struct stage *stage, struct spec dir);
+void stage_set_other(const struct stage *stage, struct spec dir);
+
+/*
+ * The name, in outside[side], of what is in a place; a directory may have another one than an
+ * object. Good until the next call.
+ */
+const char *name_outside(
+	const struct stage *stage, int side, int place, const char *name, bool is_dir);
+
+/*
+ * Do both sides refuse alike? When the kernel knows that something is a directory, or none, it
+ * says so before it asks a mount about permissions.
+ */
+bool same_errors(int reference, int mount);
 
 /* Prints how much was compared, and fails if something was different. */
 void stage_conclude(const struct stage *stage, const char *what);
@@ -133,6 +163,9 @@ bool may_create_existing(void);
  */
 int next_mode(int mode, unsigned stride, unsigned phase);
 
+/* Primes: all bits of the modes come in all combinations. */
+enum { USUAL_STRIDE = 149, COARSE_STRIDE = 997 };
+
 /* How many modes are left out in an ordinary run; see modes.c. */
 unsigned modes_stride(unsigned usual);
 
@@ -146,6 +179,10 @@ void try_objects(struct stage *stage, const struct identity *identity, struct sp
 /* On the entries of a directory of this owner, and on itself (modes_directory.c). */
 void try_directories(struct stage *stage, const struct identity *identity, struct spec owner,
 	unsigned stride, bool is_own_mount);
+
+/* Directories and symbolic links as entries, and two directories (modes_tree.c). */
+void try_trees(
+	struct stage *stage, const struct identity *identity, struct spec owner, unsigned stride);
 
 /* Tests of their own. */
 void random_walks(void **state);           /* modes_walk.c */

@@ -66,4 +66,15 @@ CALL(do_chmod_dir);
 CALL(do_chown_dir);
 CALL(do_utimens_dir);
 
+/* On entries that may be directories, and in two directories (modes_calls_tree.c). */
+CALL(do_mkdir);
+CALL(do_rmdir);
+CALL(do_symlink);
+CALL(do_mkfifo);
+CALL(do_list_entry);
+CALL(do_enter);
+CALL(do_make_below);
+CALL(do_rename_to);
+CALL(do_link_to);
+
 #endif

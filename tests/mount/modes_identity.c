@@ -15,6 +15,22 @@
 
 enum { MAX_GROUPS = 128, FIRST_MORE_GROUP = 5000, MODES = 010000 };
 
+const struct identity identities[] = {
+	{"owner", {OWNER, GROUP, {0}}},
+	{"owner outside of the group", {OWNER, 2009, {0}}},
+	{"owner with supplementary groups", {OWNER, 2009, {GROUP, FRIENDS}}},
+	{"member", {2003, GROUP, {0}}},
+	{"supplementary member", {2004, 2004, {FRIENDS, GROUP}}},
+	{"member of many groups", {2005, 2005, {GROUP}}, .more_groups = 100},
+	{"other", {OTHER, OTHER, {FRIENDS}}},
+	{"root", {0, 0, {0}}},
+	{"owner in a program of somebody else", {OWNER, GROUP, {0}}, .real_differs = true},
+	{"somebody in a program of root", {0, 0, {0}}, .real_differs = true},
+	{"root as other", {OTHER, OTHER, {GROUP}}, .by_fsuid = true},
+};
+
+const size_t identity_count = ARRAY_SIZE(identities);
+
 static int set_groups(const struct identity *identity)
 {
 	gid_t groups[MAX_GROUPS];

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,72 +32,11 @@ void trials_free(struct trial *trials)
 	munmap(trials, BATCH * sizeof(*trials));
 }
 
-static int open_dir(const char *path, int flags)
-{
-	const int fd = open(path, flags | O_DIRECTORY | O_CLOEXEC);
-
-	assert_return_code(fd, errno);
-	return fd;
-}
-
-/* Bytes to copy, in an object without a name: on the mount, it has to be one of its own. */
-static int open_source(int outside, int inside)
-{
-	int fd = openat(outside, "source", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-	assert_return_code(fd, errno);
-	assert_return_code(ftruncate(fd, 256 * 1024), errno);
-	close(fd);
-	fd = openat(inside, "source", O_RDONLY | O_CLOEXEC);
-	unlinkat(outside, "source", 0);
-	return fd;
-}
-
-void stage_open(struct stage *stage, const char *mount)
-{
-	const struct rlimit files = {8 * BATCH, 8 * BATCH};
-
-	setrlimit(RLIMIT_NOFILE, &files);
-	sweep(harness()->reference);
-	sweep(SHM_DIR);
-	*stage = (struct stage){
-		.mount = mount,
-		.outside = {open_dir(harness()->reference, O_RDONLY), open_dir(SHM_DIR, O_RDONLY)},
-		.inside = {open_dir(harness()->reference, O_PATH), open_dir(mount, O_PATH)},
-	};
-	for (int side = 0; side < SIDES; side++)
-		stage->source[side] = open_source(stage->outside[side], stage->inside[side]);
-	stage_set_dir(stage, (struct spec){0, 0, 01777});
-}
-
-void stage_close(struct stage *stage)
-{
-	stage_set_dir(stage, (struct spec){0, 0, 01777});
-	for (int side = 0; side < SIDES; side++) {
-		close(stage->outside[side]);
-		close(stage->inside[side]);
-		if (stage->source[side] >= 0)
-			close(stage->source[side]);
-	}
-}
-
-void stage_set_dir(struct stage *stage, struct spec dir)
-{
-	for (int side = 0; side < SIDES; side++) {
-		assert_return_code(fchown(stage->outside[side], dir.uid, dir.gid), errno);
-		assert_return_code(fchmod(stage->outside[side], dir.mode), errno);
-	}
-	stage->dir = dir;
-}
-
 static ino_t make_object(int dir, const char *name, const struct spec *spec, off_t size)
 {
 	struct stat st;
-	int fd;
+	const int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (spec->mode == ABSENT)
-		return 0;
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_return_code(fd, errno);
 	assert_int_equal(pwrite(fd, zeroes, (size_t)size, 0), size);
 	assert_int_equal(pwrite(fd, small, SMALL_SIZE, 0), SMALL_SIZE);
@@ -107,6 +45,38 @@ static ino_t make_object(int dir, const char *name, const struct spec *spec, off
 	assert_return_code(fstat(fd, &st), errno);
 	close(fd);
 	return st.st_ino;
+}
+
+static ino_t make_dir_outside(int dir, int side, const char *name, const struct spec *spec)
+{
+	const mode_t mode = spec->mode & 07777;
+	struct stat st;
+
+	assert_return_code(
+		side == MOUNT ? mknodat(dir, name, S_IFREG | 0600, 0) : mkdirat(dir, name, 0600),
+		errno);
+	assert_return_code(fchownat(dir, name, spec->uid, spec->gid, 0), errno);
+	assert_return_code(fchmodat(dir, name, mode, 0), errno);
+	assert_return_code(fstatat(dir, name, &st, 0), errno);
+	return st.st_ino;
+}
+
+/* Where a name of a trial is. */
+static int place_of(const struct trial *trial, int i)
+{
+	return i == 1 && trial->op->across ? THERE : HERE;
+}
+
+static ino_t make_spec(const struct stage *stage, const struct trial *trial, int side, int i)
+{
+	const struct spec *spec = &trial->specs[i];
+	const bool is_dir = spec->mode != ABSENT && S_ISDIR(spec->mode);
+	const char *name = name_outside(stage, side, place_of(trial, i), trial->names[i], is_dir);
+
+	if (spec->mode == ABSENT)
+		return 0;
+	return is_dir ? make_dir_outside(stage->outside[side], side, name, spec)
+		      : make_object(stage->outside[side], name, spec, trial->op->size);
 }
 
 /* The daemon maps an object when a multiple of it has been transferred. */
@@ -135,9 +105,8 @@ static void prepare(const struct stage *stage, struct trial *trial)
 {
 	for (int side = 0; side < SIDES; side++) {
 		for (int i = 0; i < 2; i++)
-			trial->inodes[side][i] = make_object(stage->outside[side], trial->names[i],
-				&trial->specs[i], trial->op->size);
-		trial->fd[side] = open_before(stage->inside[side], trial);
+			trial->inodes[side][i] = make_spec(stage, trial, side, i);
+		trial->fd[side] = open_before(stage->inside[side][HERE], trial);
 	}
 }
 
@@ -145,8 +114,9 @@ static void make_calls(const struct stage *stage, struct trial *trial)
 {
 	for (int side = 0; side < SIDES; side++) {
 		const struct target target = {
-			.dir = stage->inside[side],
-			.path = side == MOUNT ? stage->mount : harness()->reference,
+			.dir = stage->inside[side][HERE],
+			.other = stage->inside[side][place_of(trial, 1)],
+			.path = stage->paths[side],
 			.names = {trial->names[0], trial->names[1]},
 			.fd = trial->fd[side],
 			.source = stage->source[side],
@@ -160,18 +130,52 @@ static void make_calls(const struct stage *stage, struct trial *trial)
 	}
 }
 
+/* Of a directory of the view, links and size are not seen outside. */
+static bool look_for_dir(
+	const struct stage *stage, const struct trial *trial, int side, int i, struct stat *ret)
+{
+	const bool is_itself = strcmp(trial->names[i], ".") == 0;
+	const char *name = name_outside(
+		stage, side, place_of(trial, i), is_itself ? "" : trial->names[i], true);
+
+	if (is_itself && !stage->names[HERE][0])
+		return fstat(stage->outside[side], ret) == 0;
+	if (fstatat(stage->outside[side], name, ret, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	ret->st_mode = S_IFDIR | (ret->st_mode & 07777);
+	ret->st_nlink = 0;
+	ret->st_size = 0;
+	return true;
+}
+
 static struct view look(const struct stage *stage, const struct trial *trial, int side, int i)
 {
 	struct stat st;
 	struct view view = {.exists = false};
+	const char *name;
 
-	if (fstatat(stage->outside[side], trial->names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return view;
+	if (!look_for_dir(stage, trial, side, i, &st)) {
+		name = name_outside(stage, side, place_of(trial, i), trial->names[i], false);
+		if (fstatat(stage->outside[side], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return view;
+	}
 	view = (struct view){true, -1, st.st_mode, st.st_uid, st.st_gid, st.st_nlink, st.st_size};
 	for (int k = 0; k < 2; k++)
 		if (st.st_ino == trial->inodes[side][k])
 			view.same_as = k;
 	return view;
+}
+
+static void clear(const struct stage *stage, const struct trial *trial, int side, int i)
+{
+	const int outside = stage->outside[side], place = place_of(trial, i);
+	const char *name = trial->names[i];
+
+	if (strcmp(name, ".") == 0)
+		return;
+	unlinkat(outside, name_outside(stage, side, place, name, false), 0);
+	unlinkat(outside, name_outside(stage, side, place, name, true),
+		side == MOUNT ? 0 : AT_REMOVEDIR);
 }
 
 /* What is left, and nothing is left of it afterwards. */
@@ -181,7 +185,7 @@ static void collect(const struct stage *stage, struct trial *trial)
 		for (int i = 0; i < 2; i++)
 			trial->left[side][i] = look(stage, trial, side, i);
 		for (int i = 0; i < 2; i++)
-			unlinkat(stage->outside[side], trial->names[i], 0);
+			clear(stage, trial, side, i);
 		if (trial->fd[side] >= 0)
 			close(trial->fd[side]);
 	}
@@ -193,11 +197,17 @@ static bool same_view(const struct view *a, const struct view *b)
 	       a->uid == b->uid && a->gid == b->gid && a->links == b->links && a->size == b->size;
 }
 
+bool same_errors(int reference, int mount)
+{
+	return reference == mount || ((reference == EACCES || reference == EPERM) &&
+					     (mount == EISDIR || mount == ENOTDIR));
+}
+
 static bool same_error(const struct trial *trial)
 {
 	const int reference = trial->answers[REFERENCE].error, mount = trial->answers[MOUNT].error;
 
-	return reference == mount ||
+	return same_errors(reference, mount) ||
 	       (trial->op->eperm_first && reference == EACCES && mount == EPERM);
 }
 
@@ -253,8 +263,9 @@ static void look_at_dir(const struct stage *stage)
 {
 	struct stat st;
 
-	if (stat(stage->mount, &st) < 0)
-		_exit(1);
+	for (int place = 0; place < PLACES; place++)
+		if (fstat(stage->inside[MOUNT][place], &st) < 0)
+			_exit(1);
 }
 
 static void run_as_identity(

@@ -62,8 +62,8 @@ static _Noreturn void be_walker(const struct walk *walk, size_t i, int socket)
 
 	for (int side = 0; side < SIDES; side++)
 		hands[side] = (struct hand){
-			.dir = walk->stage->inside[side],
-			.path = side == MOUNT ? walk->stage->mount : harness()->reference,
+			.dir = walk->stage->inside[side][HERE],
+			.path = walk->stage->paths[side],
 			.fds = {-1, -1},
 		};
 	if (identity_become(&walkers[i]) < 0)
@@ -179,7 +179,8 @@ static bool same_names(const struct stage *stage, unsigned int count)
 
 		look_at_name(stage, REFERENCE, stage->outside[REFERENCE], i, &reference);
 		look_at_name(stage, MOUNT,
-			through_mount ? stage->inside[MOUNT] : stage->outside[MOUNT], i, &mount);
+			through_mount ? stage->inside[MOUNT][HERE] : stage->outside[MOUNT], i,
+			&mount);
 		same &= same_views(names[i], &reference, &mount);
 	}
 	return same;
