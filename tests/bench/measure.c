@@ -3,16 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_ALIGN 4096u
 /* Units are repeated for this long, so that the clock and noise weigh little. */
 #define MEASUREMENT_NS 100000000u
 #define SMOKE_DIVISOR 64u
-/* Room for the names of one row on all targets. */
+/* Room for the names of one row on all targets, and of their directories. */
 #define SERIALS_PER_ROW 10000000u
+#define DIRECTORY_SERIAL 5000000u
+
+struct path {
+	char text[2 * sizeof(struct name) + 1];
+};
 
 /*
  * No name is used by two rows: a target may remember for a while what a name was before it was
@@ -41,10 +48,15 @@ static int fill(int fd, const char *buffer, size_t size)
 	return 0;
 }
 
-static int make_file(const struct work *work, const struct name *name)
+/* An inner directory is a matter of the target: outside of a mount it may look different. */
+static int place_of(const struct work *work)
 {
-	const int fd = openat(
-		work->target->home->dir, name->text, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	return work->row->inner ? work->target->dir : work->target->home->dir;
+}
+
+static int make_file(const struct work *work, const char *path)
+{
+	const int fd = openat(place_of(work), path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	int r;
 
 	if (fd < 0)
@@ -59,10 +71,54 @@ static bool makes_files(const struct work *work)
 	return !work->row->shared || work->target->home == work->target;
 }
 
+/* A path in the inner directory, or in the one of the crowd. */
+static struct path path_in(const char *directory, const struct name *name)
+{
+	struct path path;
+
+	snprintf(path.text, sizeof(path.text), "%s/%s", directory, name->text);
+	return path;
+}
+
+static int make_directory(const struct work *work, const char *name)
+{
+	return work->row->inner && mkdirat(place_of(work), name, 0700) < 0 ? -errno : 0;
+}
+
+static int make_files(const struct work *work, size_t made)
+{
+	int r = make_directory(work, work->directory.text);
+
+	for (size_t i = 0; i < made && r == 0; i++)
+		r = make_file(work, path_in(work->directory.text, &work->names[i]).text);
+	return r;
+}
+
+/* The other directory. */
+static struct name crowd_directory(const struct work *work)
+{
+	struct name name;
+
+	snprintf(name.text, sizeof(name.text), "%s-crowd", work->directory.text);
+	return name;
+}
+
+static int make_crowd(const struct work *work, unsigned long serial)
+{
+	const struct name directory = crowd_directory(work);
+	struct name name;
+	int r = work->crowd > 0 ? make_directory(work, directory.text) : 0;
+
+	for (size_t i = 0; i < work->crowd && r == 0; i++) {
+		name_make(&name, work->prefix, serial + i);
+		r = make_file(work, path_in(directory.text, &name).text);
+	}
+	return r;
+}
+
 static int work_begin(struct work *work, const struct plan *plan, const struct row *row,
 	const struct target *target, unsigned long serial)
 {
-	const size_t made = scaled(plan, row->made);
 	int r = 0;
 
 	work->row = row;
@@ -70,6 +126,7 @@ static int work_begin(struct work *work, const struct plan *plan, const struct r
 	work->prefix = plan->prefix;
 	work->name_count = scaled(plan, row->names);
 	work->calls = scaled(plan, row->calls);
+	work->crowd = scaled(plan, row->crowd);
 	work->size = row->has_data ? scaled(plan, DATA_SIZE) : 0;
 	work->names = calloc(work->name_count, sizeof(*work->names));
 	work->buffer = aligned_alloc(BUFFER_ALIGN, BLOCK_MAX);
@@ -77,18 +134,27 @@ static int work_begin(struct work *work, const struct plan *plan, const struct r
 		return -ENOMEM;
 
 	memset(work->buffer, 'x', BLOCK_MAX);
+	work->directory = (struct name){"."};
+	if (row->inner)
+		name_make(&work->directory, plan->prefix, serial + DIRECTORY_SERIAL);
 	for (size_t i = 0; i < work->name_count; i++)
 		name_make(&work->names[i], plan->prefix, serial + i);
-	for (size_t i = 0; i < made && r == 0 && makes_files(work); i++)
-		r = make_file(work, &work->names[i]);
-	return r;
+	if (makes_files(work))
+		r = make_files(work, scaled(plan, row->made));
+	return r < 0 ? r : make_crowd(work, serial);
 }
 
 /* Removes what a unit may have left, too; what is not there is no matter. */
 static void work_end(struct work *work)
 {
+	if (work->row->inner) {
+		const struct name crowd = crowd_directory(work);
+
+		target_remove(place_of(work), crowd.text);
+		target_remove(place_of(work), work->directory.text);
+	}
 	for (size_t i = 0; work->names && i < work->name_count && makes_files(work); i++)
-		unlinkat(work->target->home->dir, work->names[i].text, 0);
+		unlinkat(place_of(work), work->names[i].text, 0);
 	free(work->names);
 	free(work->buffer);
 }

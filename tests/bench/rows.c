@@ -243,7 +243,8 @@ static int list(const struct work *work, DIR *dir, size_t *ret_seen)
 static int unit_list(struct work *work, struct sample *ret_sample)
 {
 	const uint64_t start = now_ns();
-	const int fd = openat(work->target->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int fd =
+		openat(work->target->dir, work->directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	size_t seen = 0;
 	int r;
@@ -278,4 +279,6 @@ const struct row rows[ROW_COUNT] = {
 	{"rename", unit_rename, .names = 2, .made = 1, .calls = CALLS},
 	{"readdir-1k", unit_list, .names = 1000, .made = 1000, .shared = true},
 	{"list-100k", unit_list, .names = 100000, .made = 100000, .shared = true, .stats = true},
+	{"list-1k-alone", unit_list, .names = 1000, .made = 1000, .inner = true},
+	{"list-1k-crowd", unit_list, .names = 1000, .made = 1000, .inner = true, .crowd = 100000},
 };

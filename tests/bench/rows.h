@@ -29,9 +29,11 @@ struct work {
 	const struct row *row;
 	const struct target *target;
 	const char *prefix;
-	struct name *names; /* row->names of them, scaled; the first row->made exist */
+	struct name directory; /* where the names are: a new directory, or "." */
+	struct name *names;    /* row->names of them, scaled; the first row->made exist */
 	size_t name_count;
 	size_t calls;
+	size_t crowd;
 	size_t size;  /* bytes in the file names[0] */
 	char *buffer; /* BLOCK_MAX bytes, page-aligned */
 };
@@ -44,6 +46,8 @@ struct row {
 	size_t names;  /* names it uses ... */
 	size_t made;   /* ... of which this many exist when a unit begins */
 	bool shared;   /* targets with one home use the same files */
+	bool inner;    /* the files are in a directory of their own in the target */
+	size_t crowd;  /* other files, in another directory beside it */
 	bool has_data; /* the files hold DATA_SIZE bytes, else none */
 
 	size_t block; /* bytes per transfer */
@@ -54,7 +58,7 @@ struct row {
 };
 
 /* All of them, in the order of the table; scripts/bench tells users what each one is. */
-#define ROW_COUNT 16
+#define ROW_COUNT 18
 extern const struct row rows[ROW_COUNT];
 
 #endif

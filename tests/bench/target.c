@@ -76,27 +76,37 @@ int targets_open(struct targets *targets, const char *prefix, const struct targe
 	return r;
 }
 
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 /* Removing while reading may hide entries from the reader: repeat until none is found. */
 static int sweep_once(DIR *dir, const char *prefix, bool *ret_found)
 {
 	const size_t len = strlen(prefix);
 	const struct dirent *entry;
+	int r;
 
 	*ret_found = false;
 	rewinddir(dir);
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (strncmp(entry->d_name, prefix, len) != 0)
 			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) < 0 && errno != ENOENT)
-			return -errno;
+		if (is_dots(entry->d_name))
+			continue;
+		r = target_remove(dirfd(dir), entry->d_name);
+		if (r < 0)
+			return r;
 		*ret_found = true;
 	}
 	return -errno;
 }
 
-static int sweep(const char *path, const char *prefix)
+/* In a directory that is closed then. */
+static int sweep(int fd, const char *prefix)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	bool found = true;
 	int r = 0;
 
@@ -108,12 +118,25 @@ static int sweep(const char *path, const char *prefix)
 	return r;
 }
 
+int target_remove(int dir, const char *name)
+{
+	int r;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return -errno;
+	r = sweep(openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "");
+	return r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : r;
+}
+
 int targets_sweep(const struct targets *targets, const char *prefix)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < targets->count; i++) {
-		const int r = sweep(targets->at[i].path, prefix);
+		const int r = sweep(
+			open(targets->at[i].path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), prefix);
 
 		if (r < 0)
 			result = r;

@@ -46,6 +46,9 @@ int targets_add(struct targets *targets, char *text);
 /* Opens the directories and finds each one's home. On failure ret_failed is the target at fault. */
 int targets_open(struct targets *targets, const char *prefix, const struct target **ret_failed);
 
+/* Removes a file, or a directory with all its files, from an open directory; -ENOENT is none. */
+int target_remove(int dir, const char *name);
+
 /* Removes every file whose name begins with prefix from all targets; they need not be open. */
 int targets_sweep(const struct targets *targets, const char *prefix);
 
