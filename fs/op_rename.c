@@ -157,7 +157,7 @@ static bool is_below(const struct shmfs_name *name, const struct shmfs_name *mar
 }
 
 /* May the one take the place of the other? */
-static int check_kinds(struct fs *fs, const struct rename *rename)
+static int check_kinds(const struct rename *rename)
 {
 	const bool dir = S_ISDIR(rename->object.st_mode);
 
@@ -165,11 +165,9 @@ static int check_kinds(struct fs *fs, const struct rename *rename)
 		return rename->object.st_ino == rename->replaced.st_ino ? 0 : -EINVAL;
 	if (rename->replaced.st_nlink == 0 || (rename->flags & RENAME_EXCHANGE))
 		return 0;
-	if (dir != S_ISDIR(rename->replaced.st_mode))
-		return dir ? -ENOTDIR : -EISDIR;
-	return dir && rename->object.st_ino != rename->replaced.st_ino
-		       ? check_empty(fs, &rename->move.to)
-		       : 0;
+	if (dir == S_ISDIR(rename->replaced.st_mode))
+		return 0;
+	return dir ? -ENOTDIR : -EISDIR;
 }
 
 /* What is to have which name then. */
@@ -190,7 +188,7 @@ static int name_moved(struct rename *rename)
  * A name that is free must stay free until the move, or turn out to be something that is seen: so
  * the kernel is told not to replace anything.
  */
-static int examine(struct fs *fs, struct rename *rename)
+static int examine(struct rename *rename)
 {
 	struct move *move = &rename->move;
 	int r;
@@ -212,7 +210,7 @@ static int examine(struct fs *fs, struct rename *rename)
 	move->ino = rename->object.st_ino;
 	move->other_ino = rename->replaced.st_ino;
 	r = name_moved(rename);
-	return r < 0 ? r : check_kinds(fs, rename);
+	return r < 0 ? r : check_kinds(rename);
 }
 
 /* Whoever moves a directory to another one changes its "..". */
@@ -272,6 +270,11 @@ static int carry_out(struct fs *fs, const struct rename *rename, const struct ca
 		replaces && !dir ? hold_last_name(&rename->move.to, &rename->replaced) : -1;
 	int r;
 
+	if (replaces && dir) {
+		r = check_empty(fs, &rename->move.to);
+		if (r < 0)
+			return r;
+	}
 	r = is_for_daemon(rename, caller) ? 0 : caller_enter(caller);
 	if (r == 0)
 		r = has_directory(rename) ? move_directory(fs, &rename->move)
@@ -293,7 +296,7 @@ static int try_rename(struct fs *fs, struct caller *caller, struct rename *renam
 {
 	int r;
 
-	r = examine(fs, rename);
+	r = examine(rename);
 	if (r < 0)
 		return r;
 	if (rename->replaced.st_ino == rename->object.st_ino && rename->replaced.st_nlink > 0)
