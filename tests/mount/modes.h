@@ -186,6 +186,7 @@ void try_trees(
 
 /* Tests of their own. */
 void random_walks(void **state);           /* modes_walk.c */
+void random_walks_in_trees(void **state);  /* modes_walk.c */
 void users_at_the_same_time(void **state); /* modes_crowd.c */
 void groups_that_change(void **state);     /* modes_crowd.c */
 

@@ -28,6 +28,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_operations_in_view_directories),
+		cmocka_unit_test(random_walks_in_trees),
 	};
 
 	return RUN_MOUNTED(tests);

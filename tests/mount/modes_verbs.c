@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,10 +123,14 @@ VERB(chmod_name)
 	return fchmodat(h->dir, s->name, some_mode(s->a), 0);
 }
 
+/* Not of a directory that is removed: that has no object any more. */
 VERB(chmod_object)
 {
 	const int fd = h->fds[s->slot];
+	struct stat st;
 
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && st.st_nlink == 0)
+		return 0;
 	return see(h, fd, fchmod(fd, some_mode(s->a)));
 }
 
@@ -152,8 +157,13 @@ VERB(access_name)
 	return faccessat(h->dir, s->name, s->a & 7, s->b & 1 ? AT_EACCESS : 0);
 }
 
+/* Not of a directory: the kernel says EPERM before it asks a mount about permissions. */
 VERB(link_name)
 {
+	struct stat st;
+
+	if (fstatat(h->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		return 0;
 	return linkat(h->dir, s->name, h->dir, s->other, 0);
 }
 
@@ -163,23 +173,62 @@ VERB(link_object)
 	char path[32];
 	struct stat st;
 
-	if (fstat(h->fds[s->slot], &st) == 0 && st.st_nlink == 0)
+	if (fstat(h->fds[s->slot], &st) == 0 && (st.st_nlink == 0 || S_ISDIR(st.st_mode)))
 		return 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", h->fds[s->slot]);
 	return linkat(AT_FDCWD, path, h->dir, s->other, AT_SYMLINK_FOLLOW);
 }
 
+/* Of nothing to another directory: the kernel says ENOENT before it asks whether that is closed. */
 VERB(rename_name)
 {
 	static const unsigned int flags[] = {0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE};
 
+	if (strchr(s->other, '/') && faccessat(h->dir, s->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
 	return renameat2(h->dir, s->name, h->dir, s->other, PICK(flags, s->a));
 }
 
 VERB(unlink_name)
 {
 	return unlinkat(h->dir, s->name, 0);
+}
+
+VERB(make_directory)
+{
+	return mkdirat(h->dir, s->name, some_mode(s->a));
+}
+
+VERB(remove_directory)
+{
+	return unlinkat(h->dir, s->name, AT_REMOVEDIR);
+}
+
+/* Opened for listing, or kept for what is done to it by its descriptor. */
+VERB(open_directory)
+{
+	return take(s, h, openat(h->dir, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* It leads nowhere: what is outside of the mount is found without following it. */
+VERB(make_symlink)
+{
+	return symlinkat("no/where", h->dir, s->name);
+}
+
+VERB(read_symlink)
+{
+	char target[16];
+
+	return readlinkat(h->dir, s->name, target, sizeof(target));
+}
+
+VERB(stat_name)
+{
+	struct stat st;
+
+	return fstatat(h->dir, s->name, &st, s->a & 1 ? AT_SYMLINK_NOFOLLOW : 0);
 }
 
 VERB(chmod_dir)
@@ -206,44 +255,52 @@ VERB(set_umask)
 	return 0;
 }
 
-#define V(verb)             \
-	{                   \
-#verb, verb \
+#define V(verb, setting)             \
+	{                            \
+#verb, verb, setting \
 	}
 const struct verb verbs[] = {
-	V(create_object),
-	V(create_object),
-	V(create_object),
-	V(make_node),
-	V(open_object),
-	V(open_object),
-	V(open_object),
-	V(reopen_object),
-	V(close_object),
-	V(write_object),
-	V(write_object),
-	V(write_object),
-	V(read_object),
-	V(resize_object),
-	V(allocate_object),
-	V(truncate_name),
-	V(chmod_name),
-	V(chmod_name),
-	V(chmod_name),
-	V(chmod_object),
-	V(chown_name),
-	V(chown_name),
-	V(touch_name),
-	V(access_name),
-	V(link_name),
-	V(link_object),
-	V(rename_name),
-	V(rename_name),
-	V(unlink_name),
-	V(unlink_name),
-	V(chmod_dir),
-	V(chown_dir),
-	V(set_umask),
+	V(create_object, ANYWHERE),
+	V(create_object, ANYWHERE),
+	V(create_object, ANYWHERE),
+	V(make_node, ANYWHERE),
+	V(open_object, ANYWHERE),
+	V(open_object, ANYWHERE),
+	V(open_object, ANYWHERE),
+	V(reopen_object, ANYWHERE),
+	V(close_object, ANYWHERE),
+	V(write_object, ANYWHERE),
+	V(write_object, ANYWHERE),
+	V(write_object, ANYWHERE),
+	V(read_object, ANYWHERE),
+	V(resize_object, ANYWHERE),
+	V(allocate_object, ANYWHERE),
+	V(truncate_name, ANYWHERE),
+	V(chmod_name, ANYWHERE),
+	V(chmod_name, ANYWHERE),
+	V(chmod_name, ANYWHERE),
+	V(chmod_object, ANYWHERE),
+	V(chown_name, ANYWHERE),
+	V(chown_name, ANYWHERE),
+	V(touch_name, ANYWHERE),
+	V(access_name, ANYWHERE),
+	V(link_name, ANYWHERE),
+	V(link_object, ANYWHERE),
+	V(rename_name, ANYWHERE),
+	V(rename_name, ANYWHERE),
+	V(unlink_name, ANYWHERE),
+	V(unlink_name, ANYWHERE),
+	V(chmod_dir, WITHOUT_DIRECTORIES),
+	V(chown_dir, WITHOUT_DIRECTORIES),
+	V(set_umask, ANYWHERE),
+	V(make_directory, WITH_DIRECTORIES),
+	V(make_directory, WITH_DIRECTORIES),
+	V(make_directory, WITH_DIRECTORIES),
+	V(remove_directory, WITH_DIRECTORIES),
+	V(open_directory, WITH_DIRECTORIES),
+	V(make_symlink, ANYWHERE),
+	V(read_symlink, ANYWHERE),
+	V(stat_name, ANYWHERE),
 };
 
 const size_t verb_count = ARRAY_SIZE(verbs);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random walks: three users and root do one thing after another on a few names, each on both sides;
- * result, errno and attributes of all names are compared after every step. A walk that differs ends
- * there and tells its seed. SHMFS_TEST_WALK_SEED=SEED walks only that way, and prints each step.
+ * Random walks: three users and root do one thing after another on a few names or in a small tree,
+ * each on both sides; result, errno and attributes of all names are compared after every step. A
+ * walk that differs ends there and tells its seed. SHMFS_TEST_WALK_SEED=SEED walks only that way,
+ * and prints each step.
  */
 #include "modes_walk.h"
 
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAMES = 5, STEPS = 1500, SEEDS = 8 };
+enum { MOST_NAMES = 9, STEPS = 1500, SEEDS = 8 };
 
 static const struct identity walkers[] = {
 	{"alice", {2001, 2001, {FRIENDS}}},
@@ -26,7 +27,17 @@ static const struct identity walkers[] = {
 };
 #define WALKERS ARRAY_SIZE(walkers)
 
-static const char *const names[NAMES] = {"a", "b", "c", "d", "e"};
+/* The names of a walk. Each may be a directory or not; what is in one that is none is nowhere. */
+struct place {
+	enum setting setting;
+	size_t n;
+	const char *names[MOST_NAMES];
+};
+
+static const struct place flat = {WITHOUT_DIRECTORIES, 5, {"a", "b", "c", "d", "e"}};
+static const struct place tree = {
+	WITH_DIRECTORIES, 9, {"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "d/d/b", "b/a"}};
+
 /* Between those who walk and those who watch. */
 struct shared {
 	struct step step;
@@ -36,6 +47,7 @@ struct shared {
 struct walk {
 	uint32_t seed, random;
 	bool is_shown;
+	const struct place *place;
 	struct stage *stage;
 	struct shared *shared;
 	int sockets[WALKERS];
@@ -103,38 +115,72 @@ static void end_walkers(struct walk *walk)
 	}
 }
 
+static bool suits(const struct place *place, const struct verb *verb)
+{
+	return verb->setting == ANYWHERE || verb->setting == place->setting;
+}
+
 static void choose_step(struct walk *walk)
 {
 	struct step *step = &walk->shared->step;
 
 	step->walker = next_random(&walk->random) % WALKERS;
-	step->verb = next_random(&walk->random) % verb_count;
-	step->name = PICK(names, next_random(&walk->random));
-	step->other = PICK(names, next_random(&walk->random));
+	do
+		step->verb = next_random(&walk->random) % verb_count;
+	while (!suits(walk->place, &verbs[step->verb]));
+	step->name = walk->place->names[next_random(&walk->random) % walk->place->n];
+	step->other = walk->place->names[next_random(&walk->random) % walk->place->n];
 	step->slot = (int)(next_random(&walk->random) % SLOTS);
 	step->a = next_random(&walk->random) >> 8;
 	step->b = next_random(&walk->random) >> 8;
 }
 
-static void look_at_name(const struct stage *stage, int side, int dir, size_t i, struct view *ret)
+/* A directory outside is known by its marker in /dev/shm. */
+static int stat_outside(const struct stage *stage, int side, const char *path, struct stat *ret)
 {
-	struct stat st;
+	const struct side s = {.is_mount = side == MOUNT};
+	char marker[64];
 
-	*ret = (struct view){.exists = false};
-	if (fstatat(dir, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	*ret = (struct view){
-		true, (int)i, st.st_mode, st.st_uid, st.st_gid, st.st_nlink, st.st_size};
-	/* Names of one object have the number of the first of them. */
-	for (size_t k = 0; k < i; k++) {
-		struct stat other;
-
-		if (fstatat(stage->outside[side], names[k], &other, AT_SYMLINK_NOFOLLOW) == 0 &&
-			other.st_ino == st.st_ino) {
-			ret->same_as = (int)k;
-			return;
-		}
+	snprintf(marker, sizeof(marker), "%s/", path);
+	if (side == MOUNT && fstatat(stage->outside[side], outside_name(&s, marker), ret,
+				     AT_SYMLINK_NOFOLLOW) == 0) {
+		ret->st_mode = S_IFDIR | (ret->st_mode & 07777);
+		return 0;
 	}
+	return fstatat(stage->outside[side], outside_name(&s, path), ret, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Names of one object have the number of the first of them. */
+static int first_name(const struct walk *walk, int side, size_t i, ino_t ino)
+{
+	struct stat other;
+
+	for (size_t k = 0; k < i; k++)
+		if (stat_outside(walk->stage, side, walk->place->names[k], &other) == 0 &&
+			other.st_ino == ino)
+			return (int)k;
+	return (int)i;
+}
+
+/* What a directory holds is told by a mount only. */
+static struct view look_at_name(const struct walk *walk, int side, size_t i, bool by_mount)
+{
+	const char *name = walk->place->names[i];
+	struct view view = {.exists = false};
+	struct stat st;
+	int r;
+
+	r = by_mount ? fstatat(walk->stage->inside[side][HERE], name, &st, AT_SYMLINK_NOFOLLOW)
+		     : stat_outside(walk->stage, side, name, &st);
+	if (r < 0)
+		return view;
+	view = (struct view){true, first_name(walk, side, i, st.st_ino), st.st_mode, st.st_uid,
+		st.st_gid, st.st_nlink, st.st_size};
+	if (S_ISDIR(st.st_mode) && !by_mount) {
+		view.links = 0;
+		view.size = 0;
+	}
+	return view;
 }
 
 /* A view without padding, so that it can be compared and printed. */
@@ -161,7 +207,7 @@ static bool same_views(const char *what, const struct view *reference, const str
 
 static bool same_answers(const struct answer *reference, const struct answer *mount)
 {
-	if (reference->result == mount->result && reference->error == mount->error)
+	if (reference->result == mount->result && same_errors(reference->error, mount->error))
 		return same_views("opened", &reference->seen, &mount->seen);
 	print_error("tmpfs: %ld %s; mount: %ld %s\n", reference->result,
 		reference->error ? strerrorname_np(reference->error) : "", mount->result,
@@ -169,19 +215,16 @@ static bool same_answers(const struct answer *reference, const struct answer *mo
 	return false;
 }
 
-static bool same_names(const struct stage *stage, unsigned int count)
+static bool same_names(const struct walk *walk, unsigned int count)
 {
 	bool same = true;
 
-	for (size_t i = 0; i < NAMES; i++) {
-		struct view reference, mount;
-		const bool through_mount = i == count % NAMES;
+	for (size_t i = 0; i < walk->place->n; i++) {
+		const bool by_mount = i == count % walk->place->n;
+		const struct view reference = look_at_name(walk, REFERENCE, i, by_mount);
+		const struct view mount = look_at_name(walk, MOUNT, i, by_mount);
 
-		look_at_name(stage, REFERENCE, stage->outside[REFERENCE], i, &reference);
-		look_at_name(stage, MOUNT,
-			through_mount ? stage->inside[MOUNT][HERE] : stage->outside[MOUNT], i,
-			&mount);
-		same &= same_views(names[i], &reference, &mount);
+		same &= same_views(walk->place->names[i], &reference, &mount);
 	}
 	return same;
 }
@@ -208,7 +251,7 @@ static bool walk_on(struct walk *walk, unsigned int count)
 	assert_int_equal(write(socket, &turn, 1), 1);
 	assert_int_equal(read(socket, &turn, 1), 1);
 	same = same_answers(&shared->answers[REFERENCE], &shared->answers[MOUNT]);
-	same &= same_names(walk->stage, count);
+	same &= same_names(walk, count);
 	if (!same || walk->is_shown)
 		show_step(walk, count);
 	return same;
@@ -219,7 +262,10 @@ static unsigned int walk_from(struct walk *walk, uint32_t seed)
 {
 	unsigned int count = 0;
 	bool same = true;
+	struct stat st;
 
+	/* The kernel takes S_ISGID from new objects by what it has seen of the directory last. */
+	assert_return_code(fstat(walk->stage->inside[MOUNT][HERE], &st), errno);
 	walk->seed = walk->random = seed;
 	start_walkers(walk);
 	for (; same && count < STEPS; count++)
@@ -234,13 +280,12 @@ static unsigned int walk_from(struct walk *walk, uint32_t seed)
 	return count;
 }
 
-void random_walks(void **state)
+static void walk_in(const struct place *place, const char *what)
 {
 	const char *only = getenv("SHMFS_TEST_WALK_SEED");
 	struct stage stage;
-	struct walk walk = {.stage = &stage, .is_shown = only != NULL};
+	struct walk walk = {.stage = &stage, .place = place, .is_shown = only != NULL};
 
-	(void)state;
 	stage_open(&stage, harness()->daemon.mount);
 	walk.shared = mmap(NULL, sizeof(*walk.shared), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -251,5 +296,17 @@ void random_walks(void **state)
 		stage.compared += walk_from(&walk, seed);
 	munmap(walk.shared, sizeof(*walk.shared));
 	stage_close(&stage);
-	stage_conclude(&stage, "random walks");
+	stage_conclude(&stage, what);
+}
+
+void random_walks(void **state)
+{
+	(void)state;
+	walk_in(&flat, "random walks");
+}
+
+void random_walks_in_trees(void **state)
+{
+	(void)state;
+	walk_in(&tree, "random walks in trees");
 }

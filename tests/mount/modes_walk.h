@@ -18,15 +18,22 @@ struct hand {
 struct step {
 	size_t walker;
 	size_t verb;
-	const char *name, *other;
+	const char *name, *other; /* paths below the directory */
 	int slot;
 	uint32_t a, b;
 };
+
+/*
+ * What is made in a directory of the view becomes a name in /dev/shm; there the modes of /dev/shm
+ * itself count, too. So they stay as they are where there are directories.
+ */
+enum setting { ANYWHERE, WITHOUT_DIRECTORIES, WITH_DIRECTORIES };
 
 struct verb {
 	const char *name;
 	/* Returns what the system call did, with its errno; descriptors become 0. */
 	long (*call)(const struct step *s, struct hand *h);
+	enum setting setting;
 };
 
 /* Those that should come more often stand there more often. */
