@@ -76,6 +76,50 @@ static void the_own_objects(void **state)
 	compare_as_user("own", own_work);
 }
 
+static void own_tree_work(struct side *s)
+{
+	int fd;
+
+	T(s, mkdir("a", 0755));
+	T(s, mkdir("a/b", 02710));
+	T(s, mkdir("a/b/c", 0700));
+	fd = T_FD(s, open("a/b/c/f", O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+	T(s, write(fd, "bytes", 5));
+	T(s, symlink("c/f", "a/b/l"));
+	T(s, mkfifo("a/b/p", 0600));
+	T(s, link("a/b/c/f", "a/linked"));
+	T(s, rename("a/b", "b"));
+	T(s, rename("a", "b/c/a"));
+	note_lstat(s, "b/c/a/linked");
+	note_lstat(s, "b/c");
+	note_lstat(s, "b");
+	note_lstat(s, ".");
+	T(s, rename("b", "b/c/a/x"));
+	T(s, rmdir("b"));
+	T(s, chmod("b/c", 0500));
+	T(s, mkdir("b/c/new", 0755));
+	T(s, unlink("b/c/f"));
+	T(s, rename("b/c", "moved"));
+	T(s, chmod("b/c", 0));
+	note_lstat(s, "b/c/f");
+	T(s, chdir("b/c"));
+	T(s, chmod("b/c", 0700));
+	T(s, chown("b/c", 0, 0));
+	T(s, utimensat(AT_FDCWD, "b", NULL, 0));
+	T(s, renameat2(AT_FDCWD, "b/c/f", AT_FDCWD, "b/l", RENAME_EXCHANGE));
+	T(s, unlink("b/c/f"));
+	T(s, rename("b/c/a", "a"));
+	T(s, rmdir("b/c"));
+	note_fstat(s, fd);
+	note_lstat(s, "b");
+}
+
+static void the_own_trees(void **state)
+{
+	(void)state;
+	compare_as_user("trees", own_tree_work);
+}
+
 static void execute_only(struct side *s)
 {
 	const int fd = T_FD(s, open("a", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0));
@@ -226,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_own_objects),
+		cmocka_unit_test(the_own_trees),
 		cmocka_unit_test(modes_bind_the_owner),
 		cmocka_unit_test(the_objects_of_others),
 		cmocka_unit_test(other_users_are_kept_out),
