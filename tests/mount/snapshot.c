@@ -136,9 +136,15 @@ static char *path_of(const struct entries *sorted, const char *name, size_t len)
 	return path;
 }
 
+static void sort(struct entries *entries, int (*order)(const void *, const void *))
+{
+	if (entries->n > 0)
+		qsort(entries->list, entries->n, sizeof(*entries->list), order);
+}
+
 static void find_paths(const struct side *s, struct entries *entries)
 {
-	qsort(entries->list, entries->n, sizeof(*entries->list), by_name);
+	sort(entries, by_name);
 	for (size_t i = 0; i < entries->n; i++) {
 		const char *name = entries->list[i].name;
 		size_t len = strlen(name);
@@ -147,7 +153,7 @@ static void find_paths(const struct side *s, struct entries *entries)
 			len -= SLASH_LENGTH;
 		entries->list[i].path = s->is_mount ? path_of(entries, name, len) : strdup(name);
 	}
-	qsort(entries->list, entries->n, sizeof(*entries->list), by_path);
+	sort(entries, by_path);
 }
 
 /* All data of an object, without its holes. */
@@ -224,7 +230,7 @@ char *list_shm(void)
 	FILE *out = open_memstream(&text, &size);
 
 	walk(&s, NULL, &entries);
-	qsort(entries.list, entries.n, sizeof(*entries.list), by_name);
+	sort(&entries, by_name);
 	for (size_t i = 0; i < entries.n; i++) {
 		assert_return_code(
 			fstatat(s.out, entries.list[i].name, &st, AT_SYMLINK_NOFOLLOW), errno);
