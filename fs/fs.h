@@ -6,17 +6,21 @@
 #include "passthrough.h"
 
 #include <pthread.h>
+#include <sys/types.h>
 
+struct journal;
 struct loop;
 struct nodes;
 struct shmfs_index;
 
 struct fs {
 	struct passthrough passthrough;
+	pid_t daemon; /* the process that the mount belongs to */
 	bool noatime; /* reading leaves atime alone */
 	bool reserve; /* growing allocates, see reserve.h */
 	struct nodes *nodes;
 	struct shmfs_index *index;
+	struct journal *journal;
 	struct loop *loop;
 	/*
 	 * Taken by every operation that goes by names, shared; alone by one that moves a whole

@@ -1,37 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Before 3.17 libfuse cannot tell the kernel that the file system clears S_ISUID and S_ISGID
- * itself (FUSE_HANDLE_KILLPRIV_V2). Then the kernel asks for a change of mode before each write,
- * truncate and chown, in the name of a caller who may not do that. So what passes between libfuse
- * and the kernel is watched until the greeting is over, and the answer to it is completed.
- */
 #include "fuse3.h"
 
-#if FUSE_VERSION < FUSE_MAKE_VERSION(3, 17)
-
+#include <errno.h>
 #include <linux/fuse.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* As in linux/fuse.h since 6.9, which older systems do not have. */
+#define HAS_RESEND (1ULL << 39)
+#define UNIQUE_RESEND (1ULL << 63)
+#define NOTIFY_RESEND 7
+
+/* What the kernel wants a receiver to have room for. */
+#define RECEIVE_MIN ((size_t)132 * 1024)
+
+struct fuse3_request fuse3_request(const void *header)
+{
+	const struct fuse_in_header *in = header;
+
+	return (struct fuse3_request){
+		.unique = in->unique & ~UNIQUE_RESEND,
+		.again = in->unique & UNIQUE_RESEND,
+		.is_notice = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
+			     in->opcode == FUSE_INTERRUPT,
+	};
+}
+
+ssize_t fuse3_receive_greeting(int device, void *buf, size_t size)
+{
+	char *room = malloc(RECEIVE_MIN);
+	ssize_t n;
+
+	if (!room)
+		return -ENOMEM;
+	do
+		n = read(device, room, RECEIVE_MIN);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		n = -errno;
+	else if ((size_t)n > size)
+		n = -EPROTO;
+	else
+		memcpy(buf, room, (size_t)n);
+	free(room);
+	return n;
+}
+
+/* The feature flags that the kernel offers. */
+static uint64_t offered_by(const void *greeting, size_t len)
+{
+	const char *bytes = greeting;
+	struct fuse_in_header header;
+	uint32_t init[5] = {0}; /* major, minor, max_readahead, flags, flags2 */
+
+	if (len < sizeof(header))
+		return 0;
+	memcpy(&header, bytes, sizeof(header));
+	len -= sizeof(header);
+	memcpy(init, bytes + sizeof(header), len < sizeof(init) ? len : sizeof(init));
+	return header.opcode == FUSE_INIT ? init[3] | (uint64_t)init[4] << 32 : 0;
+}
+
+bool fuse3_can_resend(const void *greeting, size_t len)
+{
+	return offered_by(greeting, len) & HAS_RESEND;
+}
+
+int fuse3_resend(int device)
+{
+	const struct fuse_out_header notice = {.len = sizeof(notice), .error = NOTIFY_RESEND};
+
+	return write(device, &notice, sizeof(notice)) < 0 ? -errno : 0;
+}
+
+#if FUSE_VERSION < FUSE_MAKE_VERSION(3, 17)
+
+/*
+ * Before 3.17 libfuse cannot tell the kernel that the file system clears S_ISUID and S_ISGID
+ * itself (FUSE_HANDLE_KILLPRIV_V2). Then the kernel asks for a change of mode before each write,
+ * truncate and chown, in the name of a caller who may not do that. So the answer to the greeting is
+ * completed on its way to the kernel.
+ */
 
 /* There is one thread until the greeting is answered. */
 static bool offered, answered;
 
 static ssize_t receive(int fd, void *buf, size_t size, void *userdata)
 {
-	const ssize_t n = read(fd, buf, size);
-	struct fuse_in_header header;
-	struct fuse_init_in init;
-
 	(void)userdata;
-	if (answered || n < (ssize_t)(sizeof(header) + sizeof(init)))
-		return n;
-	memcpy(&header, buf, sizeof(header));
-	memcpy(&init, (const char *)buf + sizeof(header), sizeof(init));
-	offered = header.opcode == FUSE_INIT && (init.flags & FUSE_HANDLE_KILLPRIV_V2);
-	return n;
+	return read(fd, buf, size);
 }
 
 static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
@@ -48,18 +107,21 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 	return writev(fd, iov, count);
 }
 
-int fuse3_complete(struct fuse_session *session)
+int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len)
 {
 	static const struct fuse_custom_io io = {.read = receive, .writev = reply};
 
+	offered = offered_by(greeting, len) & FUSE_HANDLE_KILLPRIV_V2;
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
 #else
 
-int fuse3_complete(struct fuse_session *session)
+int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len)
 {
 	(void)session;
+	(void)greeting;
+	(void)len;
 	return 0;
 }
 

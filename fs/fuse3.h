@@ -9,6 +9,8 @@
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Newer than 3.14. A feature that the kernel does not offer is never wanted: see fuse3_want(). */
 #ifndef FUSE_CAP_HANDLE_KILLPRIV_V2
@@ -22,11 +24,32 @@
 #define FUSE3_HAS_PASSTHROUGH 0
 #endif
 
+/* What the header of a request tells, which libfuse keeps for itself. */
+struct fuse3_request {
+	uint64_t unique; /* its number, never 0 */
+	bool again;      /* it was received before */
+	bool is_notice;  /* nobody waits for an answer */
+};
+struct fuse3_request fuse3_request(const void *header);
+
+/*
+ * The kernel's greeting: receives it from the device, into a buffer of at least
+ * FUSE3_GREETING_MIN bytes. Returns its length or -errno.
+ */
+#define FUSE3_GREETING_MIN 64
+ssize_t fuse3_receive_greeting(int device, void *buf, size_t size);
+
+/* Can the kernel send requests again that were not answered? It can since Linux 6.9. */
+bool fuse3_can_resend(const void *greeting, size_t len);
+
+/* Has it do so: to all that come to this device. 0 or -errno. */
+int fuse3_resend(int device);
+
 /*
  * Makes up for what an older libfuse does not tell the kernel; to be called when the session is
- * mounted and before it is served. Returns 0 or -errno.
+ * mounted and before the greeting is answered. Returns 0 or -errno.
  */
-int fuse3_complete(struct fuse_session *session);
+int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len);
 
 /* O_TMPFILE: for the table of operations. Without it open(2) says EOPNOTSUPP. */
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)

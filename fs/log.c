@@ -3,6 +3,7 @@
 
 #include "fuse3.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,21 @@
 
 /* Written by the one thread that there is when the mount becomes usable. */
 static bool background;
+
+/*
+ * Keeper and worker have one table of descriptors: none may be kept open for messages, where the
+ * other one does not know of it.
+ */
+static void log_to_system(int priority, const char *line)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	openlog("shmfs", LOG_PID, LOG_DAEMON);
+	syslog(priority, "%s", line);
+	closelog();
+	pthread_mutex_unlock(&lock);
+}
 
 __attribute__((format(printf, 2, 0))) static void log_line(
 	int priority, const char *format, va_list args)
@@ -24,7 +40,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	if (len > 0 && line[len - 1] == '\n')
 		line[len - 1] = '\0';
 	if (background)
-		syslog(priority, "%s", line);
+		log_to_system(priority, line);
 	else
 		fprintf(stderr, "shmfs: %s\n", line);
 }
@@ -49,7 +65,6 @@ void log_info(const char *format, ...)
 
 void log_to_syslog(void)
 {
-	openlog("shmfs", LOG_PID, LOG_DAEMON);
 	background = true;
 }
 

@@ -18,11 +18,13 @@
  * vain: clients may be slow, or need this very CPU.
  *
  * The main thread waits for signals. To stop, it takes the leader out of its system call with a
- * signal, again and again until all threads are gone: it may come just before the call.
+ * signal, again and again until all threads are gone: it may come just before the call. Those that
+ * serve finish what they have begun.
  */
 #include "loop.h"
 
 #include "clock.h"
+#include "journal.h"
 #include "log.h"
 
 #include <errno.h>
@@ -58,10 +60,10 @@
 
 struct loop {
 	struct fuse_session *session;
+	struct journal *journal;
 	int max_threads;
 	struct loop_hooks hooks;
 	pthread_t main;
-	atomic_bool greeted; /* the first request is answered */
 	atomic_bool stop;
 	atomic_int error; /* why serving became impossible, or 0 */
 
@@ -72,6 +74,8 @@ struct loop {
 	int running; /* threads that have not ended */
 	int started;
 	pthread_t threads[THREADS_MAX];
+	bool receives;      /* somebody is in the system call, or about to be */
+	pthread_t receiver; /* who that is */
 };
 
 /* What belongs to the calling thread. */
@@ -193,6 +197,32 @@ static void look_for_request(const struct loop *loop)
 		}
 }
 
+static void set_receiving(struct loop *loop, bool receives)
+{
+	pthread_mutex_lock(&loop->lock);
+	loop->receives = receives;
+	loop->receiver = pthread_self();
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static int receive(struct loop *loop, struct fuse_buf *buf)
+{
+	int r;
+
+	set_receiving(loop, true);
+	r = loop->stop ? -EINTR : fuse_session_receive_buf(loop->session, buf);
+	set_receiving(loop, false);
+	return r;
+}
+
+static void serve(struct loop *loop, const struct fuse_buf *buf)
+{
+	if (journal_begin(loop->journal, buf->mem))
+		loop->hooks.settle(loop->hooks.arg);
+	fuse_session_process_buf(loop->session, buf);
+	journal_end(loop->journal);
+}
+
 /* Receives and serves as long as this thread leads. */
 static void lead(struct loop *loop, struct fuse_buf *buf)
 {
@@ -200,7 +230,7 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 		int r;
 
 		look_for_request(loop);
-		r = fuse_session_receive_buf(loop->session, buf);
+		r = receive(loop, buf);
 		if (r == -EINTR || r == -EAGAIN)
 			continue;
 		if (r <= 0) {
@@ -208,11 +238,7 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 			return;
 		}
 		watch_crowd(loop);
-		fuse_session_process_buf(loop->session, buf);
-		/* The kernel's greeting comes first; libfuse ends the session if it is too old. */
-		if (!atomic_exchange(&loop->greeted, true) && !fuse_session_exited(loop->session))
-			if (!loop->hooks.ready(loop->hooks.arg))
-				stop(loop, -ECANCELED);
+		serve(loop, buf);
 	}
 }
 
@@ -239,8 +265,8 @@ static void on_wake(int sig)
 	(void)sig;
 }
 
-int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
-	const struct loop_hooks *hooks)
+int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
+	bool single_thread, const struct loop_hooks *hooks)
 {
 	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -248,6 +274,7 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_t
 	if (!loop)
 		return -ENOMEM;
 	loop->session = session;
+	loop->journal = journal;
 	loop->max_threads = single_thread ? 1 : THREADS_MAX;
 	loop->hooks = *hooks;
 	loop->main = pthread_self();
@@ -279,7 +306,7 @@ static bool has_ended(struct loop *loop)
 	return ended;
 }
 
-/* Takes whoever is in a system call out of it until all have ended. */
+/* Takes whoever receives out of that until all have ended. */
 static void end_threads(struct loop *loop, const sigset_t *ended)
 {
 	const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
@@ -287,8 +314,8 @@ static void end_threads(struct loop *loop, const sigset_t *ended)
 	stop(loop, 0);
 	do {
 		pthread_mutex_lock(&loop->lock);
-		for (int i = 0; i < loop->started && loop->running > 0; i++)
-			pthread_kill(loop->threads[i], SIG_WAKE);
+		if (loop->receives)
+			pthread_kill(loop->receiver, SIG_WAKE);
 		pthread_mutex_unlock(&loop->lock);
 		sigtimedwait(ended, NULL, &pause);
 	} while (!has_ended(loop));

@@ -7,31 +7,30 @@
 
 #include <stdbool.h>
 
+struct journal;
 struct loop;
 
 /* What the loop calls. */
 struct loop_hooks {
 	void *arg;
-	/*
-	 * Once, when the first request, which is the kernel's greeting, has been answered: from
-	 * then on the mount is usable.
-	 */
-	bool (*ready)(void *arg);
+	/* Once, when all requests that are sent again have been received: see journal_begin(). */
+	void (*settle)(void *arg);
 	/* After loop_tick(), beside all requests. Returns after how many ms again; -1: not again.
 	 */
 	int (*tick)(void *arg);
 };
 
-/* Returns 0 or -errno. */
-int loop_new(struct loop **ret_loop, struct fuse_session *session, bool single_thread,
-	const struct loop_hooks *hooks);
+/* The kernel's greeting has been answered. Returns 0 or -errno. */
+int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
+	bool single_thread, const struct loop_hooks *hooks);
 
 /* All threads have ended. NULL is accepted. */
 struct loop *loop_free(struct loop *loop);
 
 /*
  * Serves until the mount is gone or a signal asks to stop (SIGTERM, SIGINT, SIGHUP, which the
- * caller has blocked for the whole process). Returns 0, or -errno when serving became impossible.
+ * caller has blocked for the whole process). What has been received is answered then. Returns 0, or
+ * -errno when serving became impossible.
  */
 int loop_run(struct loop *loop);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <mntent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,4 +219,21 @@ int mountpoint_prepare(const char *path, bool nonempty, char **ret_path)
 	}
 	*ret_path = real;
 	return 0;
+}
+
+bool mountpoint_is_gone(int device)
+{
+	struct pollfd poller = {.fd = device};
+
+	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR);
+}
+
+void mountpoint_unmount(const char *path, int device)
+{
+	const bool gone = mountpoint_is_gone(device);
+
+	/* Before, because unmounting asks whoever serves the mount. */
+	close(device);
+	if (!gone && umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path))
+		log_error("%s: cannot unmount", path);
 }

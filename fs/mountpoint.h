@@ -12,4 +12,10 @@
  */
 int mountpoint_prepare(const char *path, bool nonempty, char **ret_path);
 
+/* Has the mount that device (/dev/fuse) belongs to been taken away? */
+bool mountpoint_is_gone(int device);
+
+/* Takes it away, if that has not been done; it lasts until its last user is gone. Closes device. */
+void mountpoint_unmount(const char *path, int device);
+
 #endif

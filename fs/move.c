@@ -6,17 +6,24 @@
  * an empty directory's marker, which is the last one.
  *
  * What others remove meanwhile is left out. What they add stays, under its old name.
+ *
+ * The list is also written to a file that outlives the process. Whoever comes after it takes the
+ * steps again, in the same order; inode numbers tell which have been taken.
  */
 #include "move.h"
 
 #include "index.h"
+#include "journal.h"
 #include "node.h"
 #include "object.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct step {
 	char *from, *to;         /* names, with their slash */
@@ -29,6 +36,7 @@ struct step {
 struct plan {
 	struct step *steps;
 	size_t count, room;
+	bool begun; /* by another process */
 };
 
 static void plan_clear(struct plan *plan)
@@ -154,12 +162,25 @@ static int plan_move(struct fs *fs, const struct move *move, struct plan *plan)
 			       (struct step){.ino = move->ino, .flags = move->kernel_flags});
 }
 
-static int take(struct step *step)
+static bool is_taken(
+	const struct step *step, const struct shmfs_name *from, const struct shmfs_name *to)
+{
+	uint64_t old = 0, new = 0;
+
+	exists(from, &old);
+	exists(to, &new);
+	return new == step->ino &&
+	       (step->flags & RENAME_EXCHANGE ? old == step->other_ino : old != step->ino);
+}
+
+static int take(struct step *step, bool begun)
 {
 	const struct shmfs_name from = name_of(step->from);
 	const struct shmfs_name to = name_of(step->to);
-	const int r = shmfs_object_rename(&from, &to, step->flags);
+	int r = 0;
 
+	if (!begun || !is_taken(step, &from, &to))
+		r = shmfs_object_rename(&from, &to, step->flags);
 	step->done = r == 0;
 	return r;
 }
@@ -180,7 +201,7 @@ static int carry_out(struct plan *plan)
 	size_t i;
 
 	for (i = 0; i < plan->count && r == 0; i++) {
-		r = take(&plan->steps[i]);
+		r = take(&plan->steps[i], plan->begun);
 		if (r == -ENOENT && plan->steps[i].below)
 			r = 0;
 	}
@@ -204,14 +225,101 @@ static void tell_nodes(struct fs *fs, const struct plan *plan)
 	}
 }
 
+/* A step in the file; the names, with their NULs, follow it. */
+struct written {
+	uint64_t ino, other_ino;
+	uint32_t flags;
+	uint32_t below;
+};
+
+static bool write_step(FILE *file, const struct step *step)
+{
+	const struct written written = {step->ino, step->other_ino, step->flags, step->below};
+
+	return fwrite(&written, sizeof(written), 1, file) == 1 &&
+	       fwrite(step->from, strlen(step->from) + 1, 1, file) == 1 &&
+	       fwrite(step->to, strlen(step->to) + 1, 1, file) == 1;
+}
+
+/* Returns a descriptor of the file. */
+static int write_plan(const struct plan *plan)
+{
+	const int fd = memfd_create("plan", MFD_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w");
+	bool written = file != NULL;
+
+	for (size_t i = 0; i < plan->count && written; i++)
+		written = write_step(file, &plan->steps[i]);
+	if (file && fclose(file) != 0)
+		written = false;
+	if (written)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -ENOMEM;
+}
+
+static bool read_name(FILE *file, struct shmfs_name *ret_name)
+{
+	size_t len = 0;
+	int c;
+
+	while (len < sizeof(ret_name->text) && (c = getc(file)) != EOF) {
+		ret_name->text[len++] = (char)c;
+		if (c == '\0')
+			return true;
+	}
+	return false;
+}
+
+static int read_plan(FILE *file, struct plan *plan)
+{
+	struct written written;
+	int r = 0;
+
+	while (r == 0 && fread(&written, sizeof(written), 1, file) == 1) {
+		struct shmfs_name from, to;
+
+		if (!read_name(file, &from) || !read_name(file, &to))
+			return -EIO;
+		r = plan_add(plan, from.text, to.text,
+			(struct step){.ino = written.ino,
+				.other_ino = written.other_ino,
+				.flags = written.flags,
+				.below = written.below != 0});
+	}
+	return r;
+}
+
+int move_complete(int fd)
+{
+	__attribute__((cleanup(plan_clear))) struct plan plan = {.begun = true};
+	FILE *file;
+	int r;
+
+	lseek(fd, 0, SEEK_SET);
+	file = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "r");
+	if (!file)
+		return -ENOMEM;
+	r = read_plan(file, &plan);
+	fclose(file);
+	return r < 0 ? r : carry_out(&plan);
+}
+
 int move_directory(struct fs *fs, const struct move *move)
 {
 	__attribute__((cleanup(plan_clear))) struct plan plan = {0};
-	int r;
+	int r, fd;
 
 	r = plan_move(fs, move, &plan);
-	if (r == 0)
-		r = carry_out(&plan);
+	if (r < 0)
+		return r;
+	fd = write_plan(&plan);
+	if (fd < 0)
+		return fd;
+	journal_moving(fd);
+	r = carry_out(&plan);
+	journal_moved(r);
 	if (r == 0)
 		tell_nodes(fs, &plan);
 	return r;

@@ -22,4 +22,10 @@ struct move {
  */
 int move_directory(struct fs *fs, const struct move *move);
 
+/*
+ * Completes, or undoes, what another process has begun by the plan in the file fd (journal.h).
+ * Returns as above.
+ */
+int move_complete(int fd);
+
 #endif

@@ -15,17 +15,20 @@
  *   as one open is counted; the object needs no name then.
  * - Gone: the last name was removed through this mount. gone.h tells what is left then.
  *
+ * What is open is also noted in memory that outlives the process (shared.h), with one count of all
+ * opens that the kernel has. The rest dies with it. The next one knows what is open, and adopts
+ * what else the kernel asks for: lookups are counted from one then, which is never too many.
+ *
  * The kernel sends no FORGET while it still uses a node in a request, and no RELEASE while it
  * still reads or writes: operations need no count of their own, but for a pin on an open node,
  * which somebody else may be closing.
  *
  * One lock guards the table and all fields. It is never held over a system call that may take long.
  */
-#include "node.h"
+#include "nodes.h"
 
-#include "gone.h"
+#include "finder.h"
 #include "passthrough.h"
-#include "table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,48 +37,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct node {
-	struct shmfs_table_entry entry; /* first: the table hands it out for the node */
-	uint64_t lookups;
-	char *name;                  /* last known name, or NULL */
-	struct shmfs_region *region; /* while opens > 0 */
-	int backing;                 /* id while opens > 0, or 0; as the first open decided */
-	unsigned opens;              /* by the kernel, and by pins */
-	struct gone *gone;           /* or NULL */
-};
-
-struct nodes {
-	const struct passthrough *passthrough; /* never changes */
-	bool noatime;                          /* never changes */
-
-	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */
-	struct shmfs_table table;
-	struct gone_list held;
-	bool watched; /* nodes_let_go() is going to be called */
-};
-
-/*
- * A mapping that is new costs about twice as much as it saves when the object is copied through it
- * once.
- */
-#define MAP_AFTER_PASSES 2
-
-int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, bool noatime)
-{
-	struct nodes *nodes = calloc(1, sizeof(*nodes));
-
-	if (!nodes || shmfs_table_init(&nodes->table) < 0) {
-		free(nodes);
-		return -ENOMEM;
-	}
-	nodes->passthrough = passthrough;
-	nodes->noatime = noatime;
-	pthread_mutex_init(&nodes->lock, NULL);
-	*ret_nodes = nodes;
-	return 0;
-}
-
-static void node_free(struct node *node)
+void nodes_drop(struct node *node)
 {
 	shmfs_region_free(node->region);
 	gone_free(node->gone);
@@ -85,7 +47,10 @@ static void node_free(struct node *node)
 
 static void drop(struct shmfs_table_entry *entry)
 {
-	node_free((struct node *)entry);
+	struct node *node = (struct node *)entry;
+
+	node->region = shmfs_region_abandon(node->region);
+	nodes_drop(node);
 }
 
 struct nodes *nodes_free(struct nodes *nodes)
@@ -94,17 +59,18 @@ struct nodes *nodes_free(struct nodes *nodes)
 		return NULL;
 	shmfs_table_clear(&nodes->table, drop);
 	shmfs_table_free(&nodes->table);
+	finder_free(nodes->finder);
 	pthread_mutex_destroy(&nodes->lock);
 	free(nodes);
 	return NULL;
 }
 
-static struct node *find(const struct nodes *nodes, uint64_t ino)
+struct node *nodes_find(const struct nodes *nodes, uint64_t ino)
 {
 	return (struct node *)shmfs_table_find(&nodes->table, ino);
 }
 
-static struct node *add(struct nodes *nodes, uint64_t ino)
+struct node *nodes_add(struct nodes *nodes, uint64_t ino)
 {
 	struct node *node = calloc(1, sizeof(*node));
 
@@ -113,6 +79,30 @@ static struct node *add(struct nodes *nodes, uint64_t ino)
 	node->entry.key = ino;
 	shmfs_table_add(&nodes->table, &node->entry);
 	return node;
+}
+
+int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
+	struct shared *shared, bool noatime)
+{
+	struct nodes *nodes = calloc(1, sizeof(*nodes));
+	int r;
+
+	if (!nodes || shmfs_table_init(&nodes->table) < 0) {
+		free(nodes);
+		return -ENOMEM;
+	}
+	nodes->passthrough = passthrough;
+	nodes->noatime = noatime;
+	pthread_mutex_init(&nodes->lock, NULL);
+	opens_init(&nodes->opens, shared);
+	r = shared->generation > 0 ? finder_new(&nodes->finder) : 0;
+	if (r == 0)
+		r = nodes_inherit_opens(nodes);
+	if (r < 0)
+		nodes_free(nodes);
+	else
+		*ret_nodes = nodes;
+	return r;
 }
 
 /* A node without a name is one that has to be searched for: so much for lack of memory. */
@@ -129,9 +119,9 @@ int node_get(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (!node)
-		node = add(nodes, ino);
+		node = nodes_add(nodes, ino);
 	if (node) {
 		node->lookups++;
 		if (name)
@@ -141,8 +131,7 @@ int node_get(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
 	return node ? 0 : -ENOMEM;
 }
 
-/* Takes the node out of the table if the kernel knows it no more and nobody has it open. */
-static struct node *take_if_unused(struct nodes *nodes, struct node *node)
+struct node *nodes_take_if_unused(struct nodes *nodes, struct node *node)
 {
 	if (node->lookups > 0 || node->opens > 0)
 		return NULL;
@@ -157,14 +146,14 @@ void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (node) {
 		node->lookups -= count < node->lookups ? count : node->lookups;
-		node = take_if_unused(nodes, node);
+		node = nodes_take_if_unused(nodes, node);
 	}
 	pthread_mutex_unlock(&nodes->lock);
 	if (node)
-		node_free(node);
+		nodes_drop(node);
 }
 
 void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
@@ -172,7 +161,7 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 	struct node *node;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (node)
 		set_name(node, name);
 	pthread_mutex_unlock(&nodes->lock);
@@ -184,7 +173,7 @@ int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_nam
 	int r = -ESTALE;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (node && node->name) {
 		strcpy(ret_name->text, node->name);
 		r = 0;
@@ -216,13 +205,42 @@ static void reach_node(struct node *node, struct reach *reach)
 	}
 }
 
+/* The kernel knows the number from a worker before. */
+static void adopt(struct nodes *nodes, uint64_t ino)
+{
+	struct shmfs_name name;
+	struct node *node;
+
+	if (finder_name(nodes->finder, node_object_ino(ino), &name) < 0)
+		return;
+	pthread_mutex_lock(&nodes->lock);
+	node = nodes_find(nodes, ino) ? NULL : nodes_add(nodes, ino);
+	if (node) {
+		node->lookups = 1;
+		set_name(node, &name);
+	}
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+static bool is_known(struct nodes *nodes, uint64_t ino)
+{
+	bool known;
+
+	pthread_mutex_lock(&nodes->lock);
+	known = nodes_find(nodes, ino) != NULL;
+	pthread_mutex_unlock(&nodes->lock);
+	return known;
+}
+
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 {
 	struct reach reach = {.fd = -1, .kind = REACH_NAME};
 	struct node *node;
 
+	if (nodes->finder && !is_known(nodes, ino))
+		adopt(nodes, ino);
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (node)
 		reach_node(node, &reach);
 	pthread_mutex_unlock(&nodes->lock);
@@ -235,109 +253,10 @@ int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach)
 {
 	if (reach->kind == REACH_OPEN)
-		node_close(nodes, ino);
+		node_leave(nodes, ino);
 	else if (reach->kind == REACH_HELD)
 		close(reach->fd);
 	reach->fd = -1;
-}
-
-int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
-{
-	struct node *node;
-	int r = -ENOENT;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
-	if (node && node->region && (!read || shmfs_region_reader(node->region) >= 0) &&
-		(!write || shmfs_region_writer(node->region) >= 0)) {
-		node->opens++;
-		r = 0;
-	}
-	pthread_mutex_unlock(&nodes->lock);
-	return r;
-}
-
-int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
-{
-	struct shmfs_region *region = NULL;
-	struct node *node;
-	int backing, r;
-
-	if (nodes->noatime)
-		fcntl(fd, F_SETFL, O_NOATIME); /* refused: not ours, and so be it */
-	/* Made before the lock is taken, and given back if somebody was faster. */
-	r = shmfs_region_new(&region, MAP_AFTER_PASSES);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	backing = node_region(nodes, ino) ? 0 : passthrough_open(nodes->passthrough, fd);
-	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
-	if (node) {
-		if (!node->region) {
-			node->region = region;
-			region = NULL;
-			node->backing = backing;
-			backing = 0;
-		}
-		node->opens++;
-		shmfs_region_consume_fd(node->region, fd);
-	}
-	pthread_mutex_unlock(&nodes->lock);
-	shmfs_region_free(region);
-	if (backing > 0)
-		passthrough_close(nodes->passthrough, backing);
-	if (!node)
-		close(fd);
-	return node ? 0 : -ESTALE;
-}
-
-void node_close(struct nodes *nodes, uint64_t ino)
-{
-	struct shmfs_region *region = NULL;
-	struct node *node, *unused = NULL;
-	int backing = 0;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
-	if (node && node->opens > 0 && --node->opens == 0) {
-		region = node->region;
-		node->region = NULL;
-		backing = node->backing;
-		node->backing = 0;
-		unused = take_if_unused(nodes, node);
-	}
-	pthread_mutex_unlock(&nodes->lock);
-	shmfs_region_free(region);
-	if (backing > 0)
-		passthrough_close(nodes->passthrough, backing);
-	if (unused)
-		node_free(unused);
-}
-
-struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino)
-{
-	struct shmfs_region *region;
-	struct node *node;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
-	region = node ? node->region : NULL;
-	pthread_mutex_unlock(&nodes->lock);
-	return region;
-}
-
-int node_backing(struct nodes *nodes, uint64_t ino)
-{
-	struct node *node;
-	int backing;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
-	backing = node ? node->backing : 0;
-	pthread_mutex_unlock(&nodes->lock);
-	return backing;
 }
 
 bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st)
@@ -350,7 +269,7 @@ bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat 
 	if (!gone)
 		return false;
 	pthread_mutex_lock(&nodes->lock);
-	node = find(nodes, ino);
+	node = nodes_find(nodes, ino);
 	if (node && !node->gone) {
 		unwatched = gone->fd >= 0 && !nodes->watched;
 		nodes->watched |= unwatched;

@@ -17,6 +17,7 @@
 
 struct nodes;
 struct passthrough;
+struct shared;
 
 /*
  * A second node for the same FIFO or socket, for callers who may not use it: it has the attributes
@@ -30,8 +31,14 @@ static inline uint64_t node_object_ino(uint64_t ino)
 	return ino & ~NODE_DECOY;
 }
 
-/* noatime: reading an object leaves its atime alone. passthrough: outlives the nodes. */
-int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough, bool noatime);
+/*
+ * noatime: reading an object leaves its atime alone. passthrough and shared outlive the nodes.
+ * What a worker before has left in shared is true (recover.h), and is known to the nodes then.
+ */
+int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
+	struct shared *shared, bool noatime);
+
+/* What is open stays open, for whoever comes next. */
 struct nodes *nodes_free(struct nodes *nodes);
 
 /*
@@ -60,6 +67,9 @@ struct reach {
 /* -ESTALE when there is no such node. To be followed by node_reached(). */
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach);
 void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach);
+
+/* The same for a REACH_OPEN that somebody has taken over. */
+void node_leave(struct nodes *nodes, uint64_t ino);
 
 /*
  * Open objects. A region exists from the first open to the last close of a node.

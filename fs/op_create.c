@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
+#include "journal.h"
 #include "object.h"
 #include "open.h"
 #include "ops.h"
@@ -25,19 +26,33 @@ struct made {
 	const char *target;            /* of a symbolic link */
 };
 
+static bool is_object(mode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode);
+}
+
+/* Who made an object can be told even if something was there before, see journal.c. */
+static void note_making(const struct made *made)
+{
+	struct stat st;
+
+	if (made->name && (is_object(made->mode) || shmfs_object_stat(made->name, &st) == -ENOENT))
+		journal_making(made->name);
+}
+
 /* Returns a file descriptor of an object, 0 for what is none. */
 static int make_once(const struct made *made)
 {
+	note_making(made);
 	if (S_ISLNK(made->mode))
 		return shmfs_object_symlink(made->target, made->name);
-	if (!S_ISREG(made->mode) && !S_ISDIR(made->mode))
+	if (!is_object(made->mode))
 		return shmfs_object_mknod(made->name, made->mode);
 	return made->name ? shmfs_object_create(made->name, made->mode & 07777)
 			  : shmfs_object_create_unnamed(made->mode & 07777);
 }
 
-/* Something new of the caller's. Returns as above. */
-static int make(struct fs *fs, struct caller *caller, const struct made *made)
+static int make_anew(struct fs *fs, struct caller *caller, const struct made *made)
 {
 	int fd;
 
@@ -47,6 +62,21 @@ static int make(struct fs *fs, struct caller *caller, const struct made *made)
 	if (fd == -ENOSPC && nodes_make_room(fs->nodes))
 		fd = make_once(made);
 	caller_leave();
+	if (fd < 0)
+		journal_not_made();
+	return fd;
+}
+
+/* Something new of the caller's. Returns as above, or an O_PATH descriptor if it is not opened. */
+static int make(struct fs *fs, struct caller *caller, const struct made *made)
+{
+	const struct stat like = {.st_mode = made->mode, .st_uid = caller->ids.uid};
+	int fd = -ENOENT;
+
+	if (made->name)
+		fd = journal_find_made(made->name, &like, made->target);
+	if (fd < 0)
+		fd = make_anew(fs, caller, made);
 	if (fd >= 0 && made->name)
 		directory_changed(made->dir);
 	return fd;
@@ -92,6 +122,23 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
 	if (r < 0)
 		node_put(nodes, ret_st->st_ino, 1);
 	return r == -ESTALE ? -ENOENT : r;
+}
+
+/* The object that was made, or opened, and counted when this request came for the first time. */
+static int open_again(
+	struct nodes *nodes, struct caller *caller, uint64_t ino, int flags, struct stat *ret_st)
+{
+	int r;
+
+	r = open_node(nodes, caller, ino, flags);
+	if (r < 0)
+		return r;
+	r = node_get(nodes, ino, NULL);
+	if (r == 0)
+		r = node_stat(nodes, ino, ret_st, NULL);
+	if (r < 0)
+		node_close(nodes, ino);
+	return r;
 }
 
 /*
@@ -142,10 +189,14 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t 
 	struct shmfs_name name;
 	const struct made made = {&dir, &name, S_IFREG | (mode & 07777), NULL};
 	struct stat st;
+	uint64_t ino;
 	int r;
 
-	r = prepare(fs, &caller, parent, component, S_IFREG, &dir, &name);
-	if (r == 0)
+	if (journal_was_opened(&ino))
+		r = open_again(fs->nodes, &caller, ino, fi->flags, &st);
+	else
+		r = prepare(fs, &caller, parent, component, S_IFREG, &dir, &name);
+	if (r == 0 && !journal_was_opened(NULL))
 		r = create_or_open(fs, &caller, &made, fi->flags, &st);
 	if (r < 0)
 		reply_result(req, r);
@@ -161,17 +212,35 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
 	struct directory dir;
 	const struct made made = {&dir, NULL, S_IFREG | (mode & 07777), NULL};
 	struct stat st;
+	uint64_t ino;
 	int r;
 
-	r = prepare(fs, &caller, parent, NULL, S_IFREG, &dir, NULL);
-	if (r == 0)
-		r = make(fs, &caller, &made);
-	if (r >= 0)
-		r = introduce(fs->nodes, r, NULL, &st);
+	if (journal_was_opened(&ino)) {
+		r = open_again(fs->nodes, &caller, ino, O_RDWR, &st);
+	} else {
+		r = prepare(fs, &caller, parent, NULL, S_IFREG, &dir, NULL);
+		if (r == 0)
+			r = make(fs, &caller, &made);
+		if (r >= 0)
+			r = introduce(fs->nodes, r, NULL, &st);
+	}
 	if (r < 0)
 		reply_result(req, r);
 	else
 		reply_create(req, &st, fi);
+}
+
+/* The object is what this request makes, and is not opened. */
+static int note_made(int fd)
+{
+	struct stat st;
+	int r;
+
+	r = fstat(fd, &st) < 0 ? -errno : 0;
+	if (r == 0)
+		journal_made(st.st_ino);
+	close(fd);
+	return r;
 }
 
 /* Makes what is not opened. target: of a symbolic link. */
@@ -193,7 +262,7 @@ static void make_entry(
 	if (r == 0)
 		r = make(fs, &caller, &made);
 	if (r > 0)
-		close(r);
+		r = note_made(r);
 	if (r >= 0)
 		r = shmfs_object_stat(&name, &st);
 	if (r < 0)
@@ -257,15 +326,22 @@ static int make_link(struct fs *fs, struct caller *caller, fuse_ino_t parent, co
 	const struct pin *pin, struct shmfs_name *ret_name)
 {
 	struct directory dir;
+	struct stat st;
 	int r;
 
 	r = directory_get(fs, parent, &dir);
 	if (r == 0)
 		r = directory_new_entry(&dir, component, pin->st.st_mode, ret_name);
+	if (r == 0 && journal_was_done()) {
+		directory_changed(&dir);
+		return 0;
+	}
 	if (r == 0)
 		r = shmfs_access_link(&pin->st, &caller->ids, hardlinks_are_protected());
 	if (r == 0)
 		r = directory_may_add(&dir, caller);
+	if (r == 0 && shmfs_object_stat(ret_name, &st) == -ENOENT)
+		journal_linking(ret_name, pin->st.st_ino);
 	if (r == 0)
 		r = caller_enter(caller);
 	if (r == 0)

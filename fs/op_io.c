@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "journal.h"
 #include "loop.h"
 #include "open.h"
 #include "ops.h"
@@ -27,7 +28,8 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)fi;
-	node_close(fs_of(req)->nodes, ino);
+	if (!journal_was_closed())
+		node_close(fs_of(req)->nodes, ino);
 	reply_result(req, 0);
 }
 
@@ -66,8 +68,15 @@ static int enter_to_change(struct caller *caller, int fd)
 static ssize_t put(struct shmfs_region *region, const char *buf, size_t size, off_t offset,
 	const struct fuse_file_info *fi)
 {
-	return fi->flags & O_APPEND ? shmfs_region_append(region, buf, size)
-				    : shmfs_region_write(region, buf, size, offset);
+	ssize_t n;
+
+	if (!(fi->flags & O_APPEND))
+		return shmfs_region_write(region, buf, size, offset);
+	n = journal_was_appended(shmfs_region_writer(region), size);
+	if (n > 0)
+		return n;
+	journal_appending(shmfs_region_writer(region));
+	return shmfs_region_append(region, buf, size);
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,

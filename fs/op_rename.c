@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
 #include "index.h"
+#include "journal.h"
 #include "loop.h"
 #include "move.h"
 #include "object.h"
@@ -66,6 +67,7 @@ static int unlink_name(struct fs *fs, const struct directory *dir, struct caller
 	int r;
 
 	r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
+	journal_removing(name, st->st_ino);
 	if (r == 0)
 		r = shmfs_object_unlink(name);
 	caller_leave();
@@ -73,6 +75,23 @@ static int unlink_name(struct fs *fs, const struct directory *dir, struct caller
 	if (r == 0)
 		directory_changed(dir);
 	return r;
+}
+
+/* A dead worker has done what was asked for. */
+static void touch_directory(struct fs *fs, fuse_ino_t ino)
+{
+	struct directory dir;
+
+	if (directory_get(fs, ino, &dir) == 0)
+		directory_changed(&dir);
+}
+
+static bool was_removed(struct fs *fs, fuse_ino_t parent)
+{
+	if (!journal_was_done())
+		return false;
+	touch_directory(fs, parent);
+	return true;
 }
 
 /* What a component stands for, to be removed by the caller, who may do that. */
@@ -98,6 +117,10 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
 	struct stat st;
 	int r;
 
+	if (was_removed(fs, parent)) {
+		reply_result(req, 0);
+		return;
+	}
 	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
 	if (r == 0 && S_ISDIR(st.st_mode))
 		r = -EISDIR;
@@ -125,6 +148,10 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component)
 	struct stat st;
 	int r;
 
+	if (was_removed(fs, parent)) {
+		reply_result(req, 0);
+		return;
+	}
 	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
 	if (r == 0)
 		r = S_ISDIR(st.st_mode) ? check_empty(fs, &name) : -ENOTDIR;
@@ -253,6 +280,8 @@ static int move_object(struct fs *fs, const struct rename *rename)
 	const struct move *move = &rename->move;
 	int r;
 
+	journal_renaming(
+		&move->from, move->ino, &move->new_to, move->other_ino, move->kernel_flags);
 	r = shmfs_object_rename(&move->from, &move->new_to, move->kernel_flags);
 	if (r < 0)
 		return r;
@@ -331,6 +360,16 @@ static int rename_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
 	return r;
 }
 
+static bool was_renamed(struct fs *fs, fuse_ino_t parent, fuse_ino_t new_parent, int *ret_result)
+{
+	*ret_result = 0;
+	if (!journal_was_moved(ret_result) && !journal_was_done())
+		return false;
+	touch_directory(fs, parent);
+	touch_directory(fs, new_parent);
+	return true;
+}
+
 /* RENAME_WHITEOUT would leave a device node behind. */
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
 	const char *new_component, unsigned flags)
@@ -339,8 +378,13 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_in
 	struct rename rename = {
 		.component = component, .new_component = new_component, .flags = flags};
 	CALLER(caller, req);
-	int r = -EINVAL;
+	int r;
 
+	if (was_renamed(fs, parent, new_parent, &r)) {
+		reply_result(req, r);
+		return;
+	}
+	r = -EINVAL;
 	if (!(flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))) {
 		SHARES_NAMES(fs);
 		r = rename_entry(fs, &caller, parent, new_parent, &rename);

@@ -8,6 +8,7 @@
  */
 #include "open.h"
 
+#include "journal.h"
 #include "object.h"
 
 #include <errno.h>
@@ -112,24 +113,35 @@ static int truncate_node(
 	return r;
 }
 
+/* Counts one open. */
+static int count_one(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+{
+	int fd;
+
+	if (node_open(nodes, ino, reads(flags), writes(flags)) == 0)
+		return 0;
+	fd = open_shared(nodes, caller, ino, flags);
+	return fd < 0 ? fd : node_open_fd(nodes, ino, fd);
+}
+
 int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
 {
+	const bool counted = journal_was_opened(NULL);
 	struct stat st;
-	int r, fd;
+	int r;
 
 	r = node_stat(nodes, ino, &st, NULL);
-	if (r == 0)
+	if (!counted && r == 0)
 		r = shmfs_access_check(&st, &caller->ids, wanted(flags));
-	if (r < 0)
+	if (!counted && r == 0)
+		r = count_one(nodes, caller, ino, flags);
+	if (!counted && r < 0)
 		return r;
-	if (node_open(nodes, ino, reads(flags), writes(flags)) < 0) {
-		fd = open_shared(nodes, caller, ino, flags);
-		r = fd < 0 ? fd : node_open_fd(nodes, ino, fd);
-		if (r < 0)
-			return r;
-	}
-	if (flags & O_TRUNC)
+	if (r == 0 && (flags & O_TRUNC) && !journal_was_truncated()) {
 		r = truncate_node(node_region(nodes, ino), caller, flags, &st);
+		if (r == 0)
+			journal_truncated();
+	}
 	if (r < 0)
 		node_close(nodes, ino);
 	return r;

@@ -21,6 +21,9 @@ enum key {
 	KEY_NOATIME,
 	KEY_PASSTHROUGH,
 	KEY_RESERVE,
+	KEY_KEEPER,
+	KEY_NOKEEPER,
+	KEY_IO_URING,
 	KEY_ALLOW,
 	KEY_FSNAME,
 	KEY_SUBTYPE,
@@ -57,6 +60,9 @@ static const struct fuse_opt templates[] = {
 	KEY("noatime", KEY_NOATIME),
 	KEY("passthrough=", KEY_PASSTHROUGH),
 	KEY("reserve", KEY_RESERVE),
+	KEY("keeper", KEY_KEEPER),
+	KEY("nokeeper", KEY_NOKEEPER),
+	KEY("io_uring", KEY_IO_URING),
 	KEY("allow_other", KEY_ALLOW),
 	KEY("allow_root", KEY_ALLOW),
 	KEY("fsname=", KEY_FSNAME),
@@ -130,6 +136,9 @@ static void print_help(void)
 	       "    passthrough=auto|on|off   let the kernel itself read, write and map objects:\n"
 	       "                   where it can (default), or refuse to mount, or never\n"
 	       "    reserve        growing an object with truncate allocates its memory at once\n"
+	       "    nokeeper       serve from one process, whose death ends the mount; keeper: "
+	       "from two,\n"
+	       "                   where another one takes over (default, where the kernel can)\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n"
 	       "    status         mount nothing: tell who serves MOUNTPOINT, and how\n");
@@ -220,6 +229,15 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_RESERVE:
 		parser->options->reserve = true;
 		return 0;
+	case KEY_KEEPER:
+		parser->options->keeper = KEEPER_ON;
+		return 0;
+	case KEY_NOKEEPER:
+		parser->options->keeper = KEEPER_OFF;
+		return 0;
+	case KEY_IO_URING:
+		parser->options->io_uring = true;
+		return 0;
 	case KEY_ALLOW:
 		parser->allow = true;
 		return 1;
@@ -273,6 +291,22 @@ static int add_defaults(const struct parser *parser)
 	return r;
 }
 
+/*
+ * Requests that wait in the rings of io_uring are not sent again to whoever takes over. Builds of
+ * libfuse with liburing are not supported yet.
+ */
+static int check_io_uring(const struct options *options)
+{
+	if (!options->io_uring)
+		return 0;
+	if (options->keeper == KEEPER_ON) {
+		log_error("io_uring and keeper exclude each other");
+		return -1;
+	}
+	log_info("io_uring cannot be had in this build: serving without");
+	return 0;
+}
+
 enum options_result options_parse(struct options *ret_options, int argc, char **argv)
 {
 	struct parser parser = {.options = ret_options};
@@ -293,8 +327,20 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	}
 	if (parser.status)
 		return OPTIONS_STATUS;
+	if (check_io_uring(ret_options) < 0)
+		return OPTIONS_WRONG;
 	ret_options->foreground |= parser.debug;
 	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
+}
+
+struct fuse_args options_copy_args(const struct options *options)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+
+	for (int i = 0; i < options->args.argc; i++)
+		if (fuse_opt_add_arg(&args, options->args.argv[i]) < 0)
+			break; /* libfuse has told it */
+	return args;
 }
 
 void options_free(struct options *options)

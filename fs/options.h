@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* Is a process to hold the mount beside the one that serves? Where it can; or it must; or never. */
+enum keeper_wish { KEEPER_AUTO, KEEPER_ON, KEEPER_OFF };
+
 struct options {
 	char *mount_point;                 /* as given */
 	char *source;                      /* as given by mount(8), or NULL */
@@ -15,6 +18,8 @@ struct options {
 	bool nonempty;                     /* -o nonempty */
 	bool noatime;                      /* -o noatime */
 	bool reserve;                      /* -o reserve */
+	bool io_uring;                     /* -o io_uring */
+	enum keeper_wish keeper;           /* -o keeper, nokeeper */
 	enum passthrough_wish passthrough; /* -o passthrough=… */
 	struct fuse_args args;             /* what is left for libfuse and the kernel */
 };
@@ -28,6 +33,9 @@ enum options_result {
 
 /* To be freed with options_free() whatever the result is. */
 enum options_result options_parse(struct options *ret_options, int argc, char **argv);
+
+/* What is left for libfuse, which takes arguments apart. To be freed with fuse_opt_free_args(). */
+struct fuse_args options_copy_args(const struct options *options);
 
 void options_free(struct options *options);
 

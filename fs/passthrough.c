@@ -86,11 +86,11 @@ void passthrough_close(const struct passthrough *passthrough, int id)
 	ioctl(passthrough->device, BACKING_CLOSE, &closed);
 }
 
-bool passthrough_start(struct passthrough *passthrough, struct fuse_session *session)
+bool passthrough_start(struct passthrough *passthrough, int device)
 {
 	int fd, id = 0;
 
-	passthrough->device = fuse_session_fd(session);
+	passthrough->device = device;
 	if (!passthrough->why_not) {
 		passthrough->ready = true;
 		fd = shmfs_object_create_unnamed(0600);

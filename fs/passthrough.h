@@ -26,10 +26,10 @@ struct passthrough {
 void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
 
 /*
- * When it is answered: tries it out. Then either `ready` is set or why_not tells the reason.
- * Returns false when it is missing but wished for.
+ * When it is answered: tries it out on the device (/dev/fuse). Then either `ready` is set or
+ * why_not tells the reason. Returns false when it is missing but wished for.
  */
-bool passthrough_start(struct passthrough *passthrough, struct fuse_session *session);
+bool passthrough_start(struct passthrough *passthrough, int device);
 
 /* Names the data path that is used, and why it is not the better one. */
 void passthrough_describe(

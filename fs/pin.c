@@ -152,6 +152,6 @@ void node_unpin(struct pin *pin)
 	if (pin->kind == PIN_OWN)
 		close(pin->fd);
 	else if (pin->kind == PIN_REGION)
-		node_close(pin->nodes, pin->ino);
+		node_leave(pin->nodes, pin->ino);
 	*pin = (struct pin)PIN_INIT;
 }

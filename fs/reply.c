@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include "directory.h"
+#include "journal.h"
 #include "node.h"
 
 void reply_result(fuse_req_t req, int r)
@@ -76,6 +77,7 @@ void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct nodes *nodes = fs_of(req)->nodes;
 
 	set_data_path(nodes, ino, fi);
+	journal_answering();
 	if (fuse_reply_open(req, fi) < 0)
 		node_close(nodes, ino);
 }
@@ -86,6 +88,7 @@ void reply_create(fuse_req_t req, const struct stat *st, struct fuse_file_info *
 	struct nodes *nodes = fs_of(req)->nodes;
 
 	set_data_path(nodes, st->st_ino, fi);
+	journal_answering();
 	if (fuse_reply_create(req, &entry, fi) < 0) {
 		node_close(nodes, st->st_ino);
 		node_put(nodes, st->st_ino, 1);

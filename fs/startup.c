@@ -17,6 +17,8 @@
 /* Where the parent waits; -1 when there is none. */
 static int parent = -1;
 
+static bool background;
+
 void startup_open_standard(void)
 {
 	int fd;
@@ -45,7 +47,29 @@ int startup_fork(void)
 	}
 	close(pipe_fds[0]);
 	parent = pipe_fds[1];
+	background = true;
 	return 0;
+}
+
+bool startup_is_background(void)
+{
+	return background;
+}
+
+void startup_detach(void)
+{
+	if (!background)
+		return;
+	log_to_syslog();
+	setsid();
+	if (chdir("/") < 0)
+		log_error("cannot leave the working directory");
+}
+
+void startup_continue_in_background(void)
+{
+	background = true;
+	log_to_syslog();
 }
 
 void startup_ready(void)
@@ -55,10 +79,7 @@ void startup_ready(void)
 
 	if (parent < 0)
 		return;
-	log_to_syslog();
-	setsid();
-	if (chdir("/") < 0)
-		log_error("cannot leave the working directory");
+	startup_detach();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);

@@ -3,6 +3,8 @@
 #ifndef SHMFS_STARTUP_H
 #define SHMFS_STARTUP_H
 
+#include <stdbool.h>
+
 /* To be called first: stdin, stdout and stderr are open, even if the caller had closed them. */
 void startup_open_standard(void);
 
@@ -11,6 +13,15 @@ void startup_open_standard(void);
  * until the child ends without, then exits with 1. Returns 0 in the child, or -errno.
  */
 int startup_fork(void);
+
+/* Is the daemon to be in the background? */
+bool startup_is_background(void);
+
+/* In the background: leaves the terminal and the working directory, logs to syslog(3). */
+void startup_detach(void);
+
+/* The process goes on with what another program has begun, in the background. */
+void startup_continue_in_background(void);
 
 /*
  * The mount is usable. In the background: lets the parent go, leaves the terminal and the working

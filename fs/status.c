@@ -31,8 +31,8 @@ void status_describe(struct fs *fs, uint64_t ino, struct status *ret_status)
 	*ret_status = (struct status){.text = ""};
 	passthrough_describe(&fs->passthrough, data_path);
 	snprintf(ret_status->text, sizeof(ret_status->text),
-		"%s%s, pid %d\ndata path: %s\nreserve: %s\n", STATUS_MAGIC, SHMFS_VERSION, getpid(),
-		data_path, is_reserved(fs, ino) ? "on" : "off");
+		"%s%s, pid %d\ndata path: %s\nreserve: %s\n", STATUS_MAGIC, SHMFS_VERSION,
+		(int)fs->daemon, data_path, is_reserved(fs, ino) ? "on" : "off");
 }
 
 /* Whether the answer is one. */

@@ -79,18 +79,25 @@ static void unmap(struct shmfs_region *region)
 	region->mapped = 0;
 }
 
-struct shmfs_region *shmfs_region_free(struct shmfs_region *region)
+struct shmfs_region *shmfs_region_abandon(struct shmfs_region *region)
 {
 	if (!region)
 		return NULL;
 	unmap(region);
+	pthread_rwlock_destroy(&region->lock);
+	free(region);
+	return NULL;
+}
+
+struct shmfs_region *shmfs_region_free(struct shmfs_region *region)
+{
+	if (!region)
+		return NULL;
 	if (region->reader >= 0)
 		close(region->reader);
 	if (region->writer >= 0 && region->writer != region->reader)
 		close(region->writer);
-	pthread_rwlock_destroy(&region->lock);
-	free(region);
-	return NULL;
+	return shmfs_region_abandon(region);
 }
 
 /* Fills the place of a file descriptor once. */
@@ -368,7 +375,7 @@ ssize_t shmfs_region_append(struct shmfs_region *region, const void *buf, size_t
 	ssize_t n;
 
 	do
-		n = pwritev2(region->writer, &iov, 1, 0, RWF_APPEND);
+		n = pwritev2(region->writer, &iov, 1, -1, RWF_APPEND);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }

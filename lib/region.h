@@ -22,6 +22,9 @@ int shmfs_region_new(struct shmfs_region **ret_region, unsigned passes);
 /* Unmaps and closes everything. NULL is accepted. */
 struct shmfs_region *shmfs_region_free(struct shmfs_region *region);
 
+/* The same, but the file descriptors stay open. */
+struct shmfs_region *shmfs_region_abandon(struct shmfs_region *region);
+
 /*
  * Gives the region a file descriptor of its object, which it owns from then on. It serves reading,
  * writing or both as it was opened, and is closed at once where the region has one already.
@@ -49,7 +52,10 @@ ssize_t shmfs_region_read_quietly(
  */
 ssize_t shmfs_region_write(struct shmfs_region *region, const void *buf, size_t size, off_t offset);
 
-/* Writes at the end that the object has at that moment, whoever else makes it grow. */
+/*
+ * Writes at the end that the object has at that moment, whoever else makes it grow. The file
+ * position of the writer is behind it then.
+ */
 ssize_t shmfs_region_append(struct shmfs_region *region, const void *buf, size_t size);
 
 /* ftruncate(2). */

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "recover.h"
+
+#include "move.h"
+#include "object.h"
+#include "passthrough.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What is to stay open. */
+struct known {
+	struct shared *shared;
+	size_t room; /* descriptors below are looked up in the bits */
+	uint8_t *bits;
+};
+
+static void note(struct known *known, int fd)
+{
+	if (fd >= 0 && (size_t)fd < known->room)
+		known->bits[fd / CHAR_BIT] |= (uint8_t)(1 << fd % CHAR_BIT);
+}
+
+static bool is_noted(const struct known *known, int fd)
+{
+	return (size_t)fd < known->room && (known->bits[fd / CHAR_BIT] & (1 << fd % CHAR_BIT));
+}
+
+static bool is_used(const struct shared_slot *slot)
+{
+	return atomic_load(&slot->unique) != 0;
+}
+
+static void redo_count(struct shared *shared)
+{
+	struct shared_redo *redo = &shared->redo;
+
+	if (!atomic_load(&redo->valid))
+		return;
+	shared->opens[redo->open] = redo->after;
+	if (redo->slot < SHARED_SLOTS) {
+		shared->slots[redo->slot].ino = redo->after.ino;
+		atomic_store(&shared->slots[redo->slot].phase, redo->phase);
+	}
+	atomic_store(&redo->valid, 0);
+}
+
+static int note_known(struct known *known, struct shared *shared)
+{
+	const long max = sysconf(_SC_OPEN_MAX);
+
+	known->shared = shared;
+	known->room = max > 0 ? (size_t)max : SHARED_FDS;
+	known->bits = calloc(known->room / CHAR_BIT + 1, 1);
+	if (!known->bits)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < shared->opens_used; i++)
+		if (shared->opens[i].ino != 0 && shared->opens[i].count > 0) {
+			note(known, shared->opens[i].reader);
+			note(known, shared->opens[i].writer);
+		}
+	for (size_t i = 0; i < SHARED_SLOTS; i++) {
+		const struct shared_slot *slot = &shared->slots[i];
+		const uint32_t phase = atomic_load(&slot->phase);
+
+		if (is_used(slot) && (phase == PHASE_MADE || phase == PHASE_MOVING))
+			note(known, slot->fd);
+	}
+	return 0;
+}
+
+/* A descriptor as it comes from making an object: others are opened with O_NONBLOCK. */
+static bool is_made(int fd, struct stat *ret_st)
+{
+	const int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & (O_ACCMODE | O_NONBLOCK | O_PATH)) == O_RDWR &&
+	       fstat(fd, ret_st) == 0 && S_ISREG(ret_st->st_mode);
+}
+
+/* The request that has made what fd stands for gets it. */
+static bool hand_over(struct shared *shared, int fd)
+{
+	struct stat made, st;
+
+	if (!is_made(fd, &made))
+		return false;
+	for (size_t i = 0; i < SHARED_SLOTS; i++) {
+		struct shared_slot *slot = &shared->slots[i];
+
+		if (!is_used(slot) || atomic_load(&slot->phase) != PHASE_MAKING ||
+			shmfs_object_stat(&slot->name, &st) < 0 || st.st_ino != made.st_ino ||
+			st.st_dev != made.st_dev)
+			continue;
+		slot->ino = made.st_ino;
+		slot->fd = fd;
+		atomic_store(&slot->phase, PHASE_MADE);
+		return true;
+	}
+	return false;
+}
+
+static void sweep(void *arg, int fd)
+{
+	const struct known *known = arg;
+
+	if (!is_noted(known, fd) && !hand_over(known->shared, fd))
+		close(fd);
+}
+
+static int sweep_descriptors(struct shared *shared)
+{
+	struct known known = {0};
+	int r;
+
+	r = note_known(&known, shared);
+	if (r == 0)
+		r = shared_visit_descriptors(shared, sweep, &known);
+	free(known.bits);
+	return r;
+}
+
+static void drop_given_up(struct shared *shared, const struct passthrough *passthrough)
+{
+	for (uint32_t i = 0; i < shared->opens_used; i++) {
+		struct shared_open *open = &shared->opens[i];
+
+		if (open->ino == 0 || open->count > 0)
+			continue;
+		if (open->backing > 0)
+			passthrough_close(passthrough, open->backing);
+		open->ino = 0;
+	}
+}
+
+static bool is_backing(const struct shared *shared, int id)
+{
+	for (uint32_t i = 0; i < shared->opens_used; i++)
+		if (shared->opens[i].ino != 0 && shared->opens[i].backing == id)
+			return true;
+	return false;
+}
+
+/* Ids count up: those that nobody noted are between what was seen before and after. */
+static void drop_lost_backings(struct shared *shared, const struct passthrough *passthrough)
+{
+	const int end = atomic_load(&shared->backing_last) + SHARED_SLOTS;
+	int from = 0;
+
+	for (size_t i = 0; i < SHARED_SLOTS; i++) {
+		struct shared_slot *slot = &shared->slots[i];
+
+		if (is_used(slot) && slot->registering > 0 &&
+			(from == 0 || slot->registering < from))
+			from = slot->registering;
+		slot->registering = 0;
+	}
+	for (int id = from; from > 0 && id <= end; id++)
+		if (!is_backing(shared, id))
+			passthrough_close(passthrough, id);
+}
+
+static void complete_moves(struct shared *shared)
+{
+	for (size_t i = 0; i < SHARED_SLOTS; i++) {
+		struct shared_slot *slot = &shared->slots[i];
+
+		if (!is_used(slot) || atomic_load(&slot->phase) != PHASE_MOVING)
+			continue;
+		slot->result = move_complete(slot->fd);
+		atomic_store(&slot->phase, PHASE_MOVED);
+		close(slot->fd);
+	}
+}
+
+int recover(struct shared *shared)
+{
+	const struct passthrough passthrough = {.device = shared->device};
+	int r;
+
+	redo_count(shared);
+	r = sweep_descriptors(shared);
+	if (r < 0)
+		return r;
+	drop_given_up(shared, &passthrough);
+	drop_lost_backings(shared, &passthrough);
+	complete_moves(shared);
+	return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the keeper and its workers share: memory that outlives a worker, and, as they have one table
+ * of file descriptors, the numbers of those that are to outlive it. A mount without a keeper has
+ * the same, and nobody who comes after it.
+ *
+ * It may be written at any moment by a worker that is dying: journal.c tells how it stays true.
+ */
+#ifndef SHMFS_SHARED_H
+#define SHMFS_SHARED_H
+
+#include "name.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* To be raised with every change of this file that a keeper of the old version cannot hand over. */
+#define SHARED_VERSION 1
+
+/* An object that is open. */
+struct shared_open {
+	uint64_t ino;   /* 0: nothing; `count` may serve to chain what is free */
+	uint32_t count; /* opens that the kernel has; 0: being given up, nothing else counts */
+	int32_t backing;
+	int32_t reader, writer; /* of its region; -1: none */
+};
+
+/* How far a request has got. journal.c tells what follows from it. */
+enum shared_phase {
+	PHASE_NONE,
+	PHASE_MAKING,    /* name: is about to be made; target, for a symbolic link */
+	PHASE_MADE,      /* name, ino; fd, or -1 */
+	PHASE_REMOVING,  /* name, ino */
+	PHASE_LINKING,   /* name, ino */
+	PHASE_RENAMING,  /* name, to, ino, other_ino, flags */
+	PHASE_MOVING,    /* fd: the plan of the move of a directory */
+	PHASE_MOVED,     /* result */
+	PHASE_APPENDING, /* size of the object; the position of its writer is 0 */
+	PHASE_OPENED,    /* ino: one open has been counted */
+	PHASE_TRUNCATED, /* the same, and O_TRUNC is done */
+	PHASE_ANSWERING, /* the same, and the answer may be on its way */
+	PHASE_CLOSED,    /* ino: one open has been taken off */
+};
+
+struct shared_slot {
+	_Atomic uint64_t unique; /* the request's number; 0: the slot is free */
+	_Atomic uint32_t phase;
+	int32_t registering; /* the lowest backing id that this request may have got; 0: none */
+	int32_t fd;
+	int32_t result;
+	uint32_t flags;
+	uint64_t ino, other_ino;
+	off_t size;
+	struct shmfs_name name, to;
+};
+
+/* One change of a count: where it goes, what is to be there then, and in which phase the request.
+ */
+struct shared_redo {
+	_Atomic uint32_t valid;
+	uint32_t open, slot; /* indices; SHARED_SLOTS: no slot */
+	uint32_t phase;
+	struct shared_open after;
+};
+
+enum {
+	SHARED_OPENS =
+		1 << 20, /* more than a process may have descriptors, as systems are set up */
+	SHARED_SLOTS = 128,
+	SHARED_FDS = 1 << 16, /* descriptors of the keeper are below */
+	SHARED_GREETING_MAX = 4096,
+	SHARED_TEXT_MAX = 128,
+};
+
+struct shared {
+	uint32_t version;
+	uint32_t size;
+
+	/* Of the keeper; a worker only reads it. */
+	pid_t daemon;        /* its process id */
+	int32_t device;      /* /dev/fuse, mounted */
+	uint32_t generation; /* of workers, from 0 on */
+	uint32_t greeting_len;
+	char greeting[SHARED_GREETING_MAX]; /* the kernel's first request */
+	char mount_point[PATH_MAX];
+	bool background;
+	uint8_t kept[SHARED_FDS / CHAR_BIT]; /* descriptors that no worker has opened */
+
+	/* Of the worker. */
+	_Atomic uint32_t settled;        /* its generation + 1, once it serves */
+	_Atomic uint64_t answered;       /* requests, of all workers */
+	char data_path[SHARED_TEXT_MAX]; /* for the message that it serves */
+	_Atomic int32_t backing_last;    /* the highest id seen */
+	struct shared_redo redo;
+	struct shared_slot slots[SHARED_SLOTS];
+	uint32_t opens_used; /* entries above have never been used */
+	struct shared_open opens[SHARED_OPENS];
+};
+
+/* Makes it. *ret_fd: stands for the memory. 0 or -errno. */
+int shared_new(struct shared **ret_shared, int *ret_fd);
+
+/* Maps what somebody else has made. -EPROTO when it is of another version. */
+int shared_attach(struct shared **ret_shared, int fd);
+
+/* Unmaps it. NULL is accepted. */
+struct shared *shared_free(struct shared *shared);
+
+/* Notes all descriptors that there are, as not opened by a worker. No worker has been started. */
+int shared_keep_descriptors(struct shared *shared);
+
+/* Visits all descriptors of this process; or those that are not kept. The visit may close its own.
+ */
+typedef void shared_visit_fn(void *arg, int fd);
+int shared_visit_all_descriptors(shared_visit_fn *visit, void *arg);
+int shared_visit_descriptors(struct shared *shared, shared_visit_fn *visit, void *arg);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include "fs.h"
+#include "index.h"
+#include "journal.h"
+#include "log.h"
+#include "loop.h"
+#include "node.h"
+#include "ops.h"
+#include "recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the loop's hooks need. */
+struct service {
+	struct fs fs;
+	struct shared *shared;
+	struct fuse_session *session;
+};
+
+static void close_node(void *arg, uint64_t ino)
+{
+	node_close(arg, ino);
+}
+
+static void on_settle(void *arg)
+{
+	struct service *service = arg;
+
+	journal_settle(service->fs.journal, close_node, service->fs.nodes);
+}
+
+static int on_tick(void *arg)
+{
+	struct service *service = arg;
+	int wait;
+
+	nodes_let_go(service->fs.nodes, false, &wait);
+	return wait;
+}
+
+/* Whoever wants them alone is not to wait for ever. */
+static int prepare_names(struct fs *fs)
+{
+	pthread_rwlockattr_t attr;
+	int r;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	r = -pthread_rwlock_init(&fs->names, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	return r < 0 ? r : shmfs_index_new(&fs->index);
+}
+
+/*
+ * The first worker's answer to the greeting reaches the kernel. Those of others come too late and
+ * are dropped there; but libfuse knows then what was agreed.
+ */
+static int greet(struct service *service)
+{
+	struct shared *shared = service->shared;
+	struct passthrough *passthrough = &service->fs.passthrough;
+	const struct fuse_buf greeting = {.mem = shared->greeting, .size = shared->greeting_len};
+	int r;
+
+	r = fuse3_complete(service->session, shared->greeting, shared->greeting_len);
+	if (r < 0)
+		return r;
+	fuse_session_process_buf(service->session, &greeting);
+	if (fuse_session_exited(service->session))
+		return -ECANCELED; /* libfuse has told why */
+	if (!passthrough_start(passthrough, shared->device)) {
+		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
+		return -ECANCELED;
+	}
+	passthrough_describe(passthrough, shared->data_path);
+	return 0;
+}
+
+static int prepare(struct service *service, const struct options *options)
+{
+	const struct loop_hooks hooks = {.arg = service, .settle = on_settle, .tick = on_tick};
+	struct shared *shared = service->shared;
+	struct fs *fs = &service->fs;
+	int r;
+
+	r = greet(service);
+	if (r == 0)
+		r = prepare_names(fs);
+	if (r == 0)
+		r = nodes_new(&fs->nodes, &fs->passthrough, shared, options->noatime);
+	if (r == 0)
+		r = journal_new(&fs->journal, shared);
+	if (r == 0)
+		r = loop_new(
+			&fs->loop, service->session, fs->journal, options->single_thread, &hooks);
+	if (r == 0 && shared->generation > 0)
+		r = fuse3_resend(shared->device);
+	return r;
+}
+
+/* A session whose mount is that of the device: libfuse closes what it is given. */
+static struct fuse_session *new_session(
+	const struct options *options, const struct shared *shared, struct fs *fs)
+{
+	struct fuse_args args = options_copy_args(options);
+	struct fuse_session *session;
+	char mount_point[32];
+	int fd;
+
+	session = fuse_session_new(&args, &ops, sizeof(ops), fs);
+	fuse_opt_free_args(&args);
+	if (!session)
+		return NULL;
+	fd = fcntl(shared->device, F_DUPFD_CLOEXEC, 0);
+	snprintf(mount_point, sizeof(mount_point), "/dev/fd/%d", fd);
+	if (fd >= 0 && fuse_session_mount(session, mount_point) == 0)
+		return session;
+	fuse_session_destroy(session);
+	return NULL;
+}
+
+static void clear(struct service *service)
+{
+	fuse_session_destroy(service->session);
+	loop_free(service->fs.loop);
+	journal_free(service->fs.journal);
+	nodes_free(service->fs.nodes);
+	shmfs_index_free(service->fs.index);
+}
+
+int worker_serve(
+	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
+{
+	struct service service = {
+		.shared = shared,
+		.fs.passthrough = {.wish = options->passthrough},
+		.fs.daemon = shared->daemon,
+		.fs.noatime = options->noatime,
+		.fs.reserve = options->reserve,
+	};
+	int r;
+
+	if (options->noatime)
+		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
+	/* First: it closes whatever a dead worker may have opened. */
+	r = shared->generation > 0 ? recover(shared) : 0;
+	if (r == 0)
+		service.session = new_session(options, shared, &service.fs);
+	if (!service.session)
+		return EXIT_FAILURE;
+	r = prepare(&service, options);
+	if (r == 0) {
+		ready(shared);
+		r = loop_run(service.fs.loop);
+	}
+	if (r < 0 && r != -ECANCELED)
+		log_error("cannot serve: %s", strerror(-r));
+	clear(&service);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
