@@ -176,21 +176,54 @@ void daemon_stop(struct daemon *daemon)
 	daemon_expect_end(daemon);
 }
 
+static bool is_dead(const void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	return !mount_is_usable(daemon->mount, daemon->who);
+}
+
 void daemon_kill(struct daemon *daemon)
 {
 	assert_return_code(kill(daemon->pid, SIGKILL), errno);
 	assert_int_equal(wait_child(daemon->pid), SIGKILL);
 	daemon->pid = 0;
+	/* The process that served follows it a moment later. */
+	assert_true(wait_until(is_dead, daemon));
 }
 
-static pid_t first_child(void)
+static pid_t first_child_of(pid_t parent)
 {
-	char text[64], path[64];
-	int pid;
+	char text[64] = "", path[64];
+	int pid, fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	read_text(path, text, sizeof(text));
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
 	return sscanf(text, "%d", &pid) == 1 ? pid : 0;
+}
+
+pid_t daemon_worker(const struct daemon *daemon)
+{
+	return first_child_of(daemon->pid);
+}
+
+void daemon_may_crash(void)
+{
+	static const char *const variables[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		const char *old = getenv(variables[i]);
+		char value[512];
+
+		snprintf(value, sizeof(value), "%s%shandle_segv=0:handle_abort=0", old ? old : "",
+			old ? ":" : "");
+		setenv(variables[i], value, 1);
+	}
 }
 
 /* Children that have ended are what a refused start leaves to its init. */
@@ -199,7 +232,7 @@ pid_t adopted_child(void)
 	pid_t pid;
 
 	do
-		pid = first_child();
+		pid = first_child_of(getpid());
 	while (pid > 0 && waitpid(pid, NULL, WNOHANG) == pid);
 	return pid;
 }

@@ -43,8 +43,14 @@ void daemon_expect_end(struct daemon *daemon);
 /* Unmounts and expects the end. */
 void daemon_stop(struct daemon *daemon);
 
-/* kill -9, and waits for it; the mount stays, dead. */
+/* kill -9, and waits until the mount, which stays, is dead. */
 void daemon_kill(struct daemon *daemon);
+
+/* The process that serves for it, if that is another one; 0 if not, or between two of them. */
+pid_t daemon_worker(const struct daemon *daemon);
+
+/* For daemons that are going to be ended with SIGSEGV or SIGABRT: sanitizers do not report that. */
+void daemon_may_crash(void);
 
 /* A living child, such as a daemon that went to the background and was adopted; 0 if there is none.
  */

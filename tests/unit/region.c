@@ -220,6 +220,7 @@ static void test_append_goes_to_the_end_of_that_moment(void **state)
 		assert_int_equal(shmfs_region_append(w->region, w->buffer, borders[b]), borders[b]);
 		end += (off_t)borders[b];
 		assert_int_equal(outside_stat(w).st_size, end);
+		assert_int_equal(lseek(shmfs_region_writer(w->region), 0, SEEK_CUR), end);
 	}
 	assert_outside_reads_pattern(w, (size_t)end, 0);
 	outside_resize(w, 7);
