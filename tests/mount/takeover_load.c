@@ -63,7 +63,6 @@ static void kill_worker(uint32_t *random)
 	const struct timespec pause = {
 		.tv_nsec = (long)(PAUSE_MIN + next_random(random) % PAUSE_RANGE) * 1000000 +
 			   (long)(next_random(random) % 1000000)};
-
 	pid_t worker;
 
 	assert_true(wait_until(has_worker, NULL));
