@@ -94,41 +94,6 @@ static bool was_removed(struct fs *fs, fuse_ino_t parent)
 	return true;
 }
 
-/* What a component stands for, to be removed by the caller, who may do that. */
-static int find_to_remove(struct fs *fs, struct caller *caller, fuse_ino_t parent,
-	const char *component, struct directory *ret_dir, struct shmfs_name *ret_name,
-	struct stat *ret_st)
-{
-	int r;
-
-	r = directory_get(fs, parent, ret_dir);
-	if (r == 0)
-		r = directory_find(ret_dir, component, ret_name, ret_st);
-	return r < 0 ? r : directory_may_remove(ret_dir, caller, ret_st);
-}
-
-void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
-{
-	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
-	CALLER(caller, req);
-	struct directory dir;
-	struct shmfs_name name;
-	struct stat st;
-	int r;
-
-	if (was_removed(fs, parent)) {
-		reply_result(req, 0);
-		return;
-	}
-	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
-	if (r == 0 && S_ISDIR(st.st_mode))
-		r = -EISDIR;
-	if (r == 0)
-		r = unlink_name(fs, &dir, &caller, &name, &st);
-	reply_result(req, r);
-}
-
 /* 0 or -ENOTEMPTY. */
 static int check_empty(struct fs *fs, const struct shmfs_name *marker)
 {
@@ -138,28 +103,51 @@ static int check_empty(struct fs *fs, const struct shmfs_name *marker)
 	return r < 0 ? r : count.entries > 0 ? -ENOTEMPTY : 0;
 }
 
-void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component)
+/* Removes a directory, or anything else. */
+static int remove_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
+	const char *component, bool directory)
 {
-	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
-	CALLER(caller, req);
 	struct directory dir;
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	if (was_removed(fs, parent)) {
-		reply_result(req, 0);
-		return;
-	}
-	r = find_to_remove(fs, &caller, parent, component, &dir, &name, &st);
+	r = directory_get(fs, parent, &dir);
 	if (r == 0)
-		r = S_ISDIR(st.st_mode) ? check_empty(fs, &name) : -ENOTDIR;
+		r = directory_find(&dir, component, &name, &st);
 	if (r == 0)
-		r = unlink_name(fs, &dir, &caller, &name, &st);
+		r = directory_may_remove(&dir, caller, &st);
+	if (r == 0 && directory != S_ISDIR(st.st_mode))
+		r = directory ? -ENOTDIR : -EISDIR;
+	if (r == 0 && directory)
+		r = check_empty(fs, &name);
 	if (r == 0)
+		r = unlink_name(fs, &dir, caller, &name, &st);
+	if (r == 0 && directory)
 		let_go_of_directory(fs, &st);
+	return r;
+}
+
+static void remove_for(fuse_req_t req, fuse_ino_t parent, const char *component, bool directory)
+{
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
+	CALLER(caller, req);
+	int r = 0;
+
+	if (!was_removed(fs, parent))
+		r = remove_entry(fs, &caller, parent, component, directory);
 	reply_result(req, r);
+}
+
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
+{
+	remove_for(req, parent, component, false);
+}
+
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component)
+{
+	remove_for(req, parent, component, true);
 }
 
 /* Two entries that change places, or one that takes the place of the other. */
