@@ -32,6 +32,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,9 +142,17 @@ struct node *nodes_take_if_unused(struct nodes *nodes, struct node *node)
 	return node;
 }
 
+/*
+ * What was allocated for very many nodes, and for their names in the index, the C library keeps
+ * when they are gone, unless it is told to look for what it can give back. That takes some
+ * milliseconds.
+ */
+#define TRIM_AFTER 32768
+
 void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
 {
 	struct node *node;
+	bool trim = false;
 
 	pthread_mutex_lock(&nodes->lock);
 	node = nodes_find(nodes, ino);
@@ -151,9 +160,13 @@ void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
 		node->lookups -= count < node->lookups ? count : node->lookups;
 		node = nodes_take_if_unused(nodes, node);
 	}
+	if (node)
+		trim = ++nodes->forgotten % TRIM_AFTER == 0;
 	pthread_mutex_unlock(&nodes->lock);
 	if (node)
 		nodes_drop(node);
+	if (trim)
+		malloc_trim(0);
 }
 
 void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)

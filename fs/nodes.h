@@ -31,7 +31,8 @@ struct nodes {
 	struct shmfs_table table;
 	struct opens opens;
 	struct gone_list held;
-	bool watched; /* nodes_let_go() is going to be called */
+	uint64_t forgotten; /* how many nodes the kernel has forgotten */
+	bool watched;       /* nodes_let_go() is going to be called */
 };
 
 /* The lock is held for all of these. NULL if there is none; without memory. */
