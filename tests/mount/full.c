@@ -199,6 +199,97 @@ static void creating_without_inodes(struct side *s)
 	}
 }
 
+/* Nothing is half made: all that is there is listed below. */
+static void note_tree(struct side *s)
+{
+	static const char *const names[] = {"d", "d/e", "d/e/f", "d/link", "d/fifo", "d/file",
+		"d/new", "d/hard", "moved", "moved/e/f", "other"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		note_lstat(s, names[i]);
+}
+
+static void change_tree(struct side *s)
+{
+	T(s, mkdir("other", 0755));
+	T(s, mkdir("d/new", 0755));
+	T(s, symlink("file", "d/link"));
+	T(s, mknod("d/fifo", S_IFIFO | 0600, 0));
+	T(s, link("d/file", "d/hard"));
+	note_open(s, "d/other", FD_FLAGS | O_EXCL, 0600);
+	note_tree(s);
+	T(s, rename("d", "moved"));
+	note_tree(s);
+	T(s, rename("moved", "d"));
+	T(s, renameat2(AT_FDCWD, "d/e", AT_FDCWD, "d/file", RENAME_EXCHANGE));
+	T(s, renameat2(AT_FDCWD, "d/e", AT_FDCWD, "d/file", RENAME_EXCHANGE));
+	T(s, rmdir("d"));
+	T(s, rmdir("d/e/f"));
+	note_tree(s);
+	T(s, rmdir("other"));
+	T(s, rmdir("d/new"));
+	T(s, unlink("d/link"));
+	T(s, unlink("d/fifo"));
+	T(s, unlink("d/hard"));
+	T(s, unlink("d/other"));
+}
+
+static void make_tree(struct side *s)
+{
+	T(s, mkdir("d", 0755));
+	T(s, mkdir("d/e", 0755));
+	T(s, mkdir("d/e/f", 0755));
+	note_open(s, "d/file", FD_FLAGS, 0600);
+}
+
+static void remove_tree(struct side *s)
+{
+	T(s, unlink("d/file"));
+	T(s, rmdir("d/e"));
+	T(s, rmdir("d"));
+}
+
+static void directories_without_inodes(struct side *s)
+{
+	char name[16];
+	int i = 0;
+
+	make_tree(s);
+	do
+		snprintf(name, sizeof(name), "d/%d", i);
+	while (mkdir(name, 0700) == 0 && i++ < 2 * INODES);
+	note(s, "made %d: %s", i, strerrorname_np(errno));
+	change_tree(s);
+	while (i-- > 0) {
+		snprintf(name, sizeof(name), "d/%d", i);
+		T(s, rmdir(name));
+	}
+	note(s, "inode again: %d", wait_until(is_inode, s));
+	T(s, mkdir("d/e/f", 0755));
+	change_tree(s);
+	remove_tree(s);
+}
+
+static void directories_without_room(struct side *s)
+{
+	static char target[1000];
+	int fd;
+
+	make_tree(s);
+	fd = T_FD(s, open("o", FD_FLAGS, 0600));
+	write_until_full(s, fd, MIB, MIB);
+	memset(target, 'x', sizeof(target) - 1);
+	T(s, symlink(target, "d/long"));
+	note_lstat(s, "d/long");
+	change_tree(s);
+	close(fd);
+	remove_and_wait(s, "o");
+	T(s, symlink(target, "d/long"));
+	note_lstat(s, "d/long");
+	T(s, unlink("d/long"));
+	remove_tree(s);
+}
+
 static void creating_without_room(struct side *s)
 {
 	const int fd = T_FD(s, open("o", FD_FLAGS, 0600));
@@ -224,6 +315,8 @@ int main(void)
 		COMPARED(other_ways_to_fill),
 		COMPARED(creating_without_inodes),
 		COMPARED(creating_without_room),
+		COMPARED(directories_without_inodes),
+		COMPARED(directories_without_room),
 	};
 
 	return RUN_MOUNTED(tests);
