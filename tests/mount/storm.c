@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writers and readers on the mount while somebody outside shrinks, grows, punches, unlinks and
- * chmods the same objects. Every byte of a pattern depends on its place only, so whatever is read
- * is accounted for: it is zero, or what one of the writers writes there.
+ * Writers, readers and those who map on the mount, in the root and in a directory, while somebody
+ * outside shrinks, grows, punches, unlinks, makes, renames, chmods and chowns the same objects, and
+ * takes away the directory's marker. Every byte of a pattern depends on its place only, so whatever
+ * is read is accounted for: it is zero, or what one of the writers writes there.
  */
 #include "harness.h"
 
@@ -21,6 +22,10 @@
 
 enum { OBJECTS = 3, SIZE = 2 << 20, LONGEST = 512 << 10 };
 
+enum { USERS = 5 };
+
+#define MARKER SHM_DIR "/d%2F"
+
 static char buf[LONGEST], patterns[2][SIZE];
 
 static double now(void)
@@ -38,6 +43,13 @@ static double duration(void)
 	return seconds ? atof(seconds) : 4;
 }
 
+static uint32_t first_seed(void)
+{
+	const char *seed = getenv("SHMFS_TEST_STORM_SEED");
+
+	return seed ? (uint32_t)strtoul(seed, NULL, 0) : 77;
+}
+
 /* A child may not assert: it ends with a message. */
 static _Noreturn void give_up(const char *what, long result)
 {
@@ -45,9 +57,21 @@ static _Noreturn void give_up(const char *what, long result)
 	_exit(1);
 }
 
-static void object_path(char *ret, size_t size, const char *dir, uint32_t random)
+/* The last one lies in a directory. */
+static void object_path(char *ret, size_t size, uint32_t random)
 {
-	snprintf(ret, size, "%s/storm-%u", dir, random % OBJECTS);
+	const uint32_t i = random % OBJECTS;
+
+	snprintf(ret, size, "%s/%sstorm-%u", harness()->daemon.mount, i == OBJECTS - 1 ? "d/" : "",
+		i);
+}
+
+/* For shm_open(3), and with SHM_DIR before it. */
+static void object_name(char *ret, size_t size, uint32_t random)
+{
+	const uint32_t i = random % OBJECTS;
+
+	snprintf(ret, size, "/%sstorm-%u", i == OBJECTS - 1 ? "d%2F" : "", i);
 }
 
 /* It may go or be closed to this user at any moment; nothing else may come in the way. */
@@ -56,7 +80,7 @@ static int open_object(uint32_t random, int flags)
 	char path[80];
 	int fd;
 
-	object_path(path, sizeof(path), harness()->daemon.mount, random);
+	object_path(path, sizeof(path), random);
 	fd = open(path, flags | O_CLOEXEC, 0666);
 	if (fd < 0 && errno != ENOENT && errno != ESTALE && errno != EACCES)
 		give_up("open", fd);
@@ -129,20 +153,54 @@ static void ask_something(int fd, uint32_t *seed)
 	}
 }
 
+static sigjmp_buf gone;
+
+static void on_bus(int sig)
+{
+	(void)sig;
+	siglongjmp(gone, 1);
+}
+
+/* Without passthrough ENODEV. What is behind the end by now is SIGBUS, as it would be on tmpfs. */
+static void map_some(int fd, uint32_t *seed)
+{
+	const char *map;
+	size_t at, len;
+
+	random_range(seed, &at, &len);
+	map = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		if (errno != ENODEV)
+			give_up("mmap", -1);
+		return;
+	}
+	if (sigsetjmp(gone, 1) == 0) {
+		memcpy(buf, map + at, len);
+		check_bytes(buf, len, at);
+	}
+	if (munmap((void *)(uintptr_t)map, SIZE) < 0)
+		give_up("munmap", -1);
+}
+
 static void use_object(int fd, int who, uint32_t *seed)
 {
 	for (int i = 0; i < 20; i++) {
 		if (who < 2)
 			write_some(fd, patterns[who], seed);
 		read_some(fd, seed);
+		if (who == USERS - 1)
+			map_some(fd, seed);
 		ask_something(fd, seed);
 	}
 }
 
-/* 0 and 1 write, the second as an ordinary user; others read. */
+/* 0 and 1 write, the second as an ordinary user; others read, the last one through mappings too. */
 static _Noreturn void be_user(int who, double end)
 {
-	uint32_t seed = 77 + (uint32_t)who;
+	const struct sigaction bus = {.sa_handler = on_bus};
+	uint32_t seed = first_seed() + (uint32_t)who;
+
+	sigaction(SIGBUS, &bus, NULL);
 
 	if (who == 1 && who_become(ALICE) < 0)
 		give_up("who_become", -1);
@@ -165,15 +223,42 @@ static void refill(int fd)
 		give_up("refill", -1);
 }
 
+/* Names are full paths here. Whatever comes of it: others do the same. */
+static void change_names(const char *name, uint32_t *seed)
+{
+	char from[96], to[96], other[80];
+
+	object_name(other, sizeof(other), next_random(seed));
+	snprintf(from, sizeof(from), SHM_DIR "%s", name);
+	snprintf(to, sizeof(to), SHM_DIR "%s", other);
+	switch (next_random(seed) % 4) {
+	case 0:
+		rename(from, to);
+		break;
+	case 1:
+		renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE);
+		break;
+	case 2:
+		unlink(from);
+		mknod(from, S_IFREG | 0666, 0);
+		break;
+	default:
+		unlink(MARKER);
+		mknod(MARKER, S_IFREG | 0777, 0);
+		break;
+	}
+}
+
 static void vandalize(const char *name, uint32_t *seed)
 {
+	static const uid_t owners[] = {0, 2001, 2002};
 	static const mode_t modes[] = {0, 0600, 0666, 0777, 0444, 06777};
 	const int fd = shm_open(name, O_RDWR, 0);
 	const off_t at = next_random(seed) % SIZE;
 
 	if (fd < 0)
 		return;
-	switch (next_random(seed) % 8) {
+	switch (next_random(seed) % 10) {
 	case 0:
 		shm_unlink(name);
 		break;
@@ -187,6 +272,14 @@ static void vandalize(const char *name, uint32_t *seed)
 		if (ftruncate(fd, 0) < 0 || ftruncate(fd, SIZE) < 0)
 			give_up("ftruncate", -1);
 		break;
+	case 4:
+		if (fchown(fd, owners[next_random(seed) % ARRAY_SIZE(owners)], 0) < 0)
+			give_up("fchown", -1);
+		break;
+	case 5:
+	case 6:
+		change_names(name, seed);
+		break;
 	default:
 		if (ftruncate(fd, at) < 0)
 			give_up("ftruncate", -1);
@@ -198,17 +291,15 @@ static void vandalize(const char *name, uint32_t *seed)
 
 static _Noreturn void be_vandal(double end)
 {
-	uint32_t seed = 4711;
+	uint32_t seed = first_seed() + 4711;
 	char name[80];
 
 	while (now() < end) {
-		object_path(name, sizeof(name), "", next_random(&seed));
+		object_name(name, sizeof(name), next_random(&seed));
 		vandalize(name, &seed);
 	}
 	_exit(0);
 }
-
-enum { USERS = 4 };
 
 static void start_everybody(pid_t *ret_pids, double end)
 {
@@ -230,7 +321,7 @@ static void check_what_is_left(void)
 	for (uint32_t i = 0; i < OBJECTS; i++) {
 		int fd;
 
-		object_path(name, sizeof(name), "", i);
+		object_name(name, sizeof(name), i);
 		fd = shm_open(name, O_RDWR, 0);
 		for (size_t at = 0; fd >= 0; at += (size_t)n) {
 			n = pread(fd, buf, sizeof(buf), (off_t)at);
@@ -249,6 +340,7 @@ static void everybody_at_once(void **state)
 	int failed = 0;
 
 	(void)state;
+	assert_return_code(mknod(MARKER, S_IFREG | 0777, 0), errno);
 	fill(patterns[0], SIZE, 1, 0);
 	fill(patterns[1], SIZE, 2, 0);
 	start_everybody(pids, end);
