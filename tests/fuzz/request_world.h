@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A daemon without a kernel: the operations behind a libfuse session whose other end is in the
+ * hands of the target, on a private /dev/shm. The target keeps the promises that the kernel makes:
+ * it names only nodes that it has been told of, reads and writes only what is open, and gives
+ * everything back.
+ */
+#ifndef SHMFS_TEST_REQUEST_WORLD_H
+#define SHMFS_TEST_REQUEST_WORLD_H
+
+#include <linux/fuse.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { REPLY_MAX = 128 * 1024, REQUEST_MAX = 16 * 1024, NODES_MAX = 64 };
+
+/* Once. Ends the process as skipped (77) where there can be no private /dev/shm. */
+void world_start(void);
+
+/* What the kernel would know of a node. */
+struct node_known {
+	uint64_t id;
+	uint64_t lookups;
+	unsigned int readers, writers; /* opens that may do that */
+	unsigned int opens;
+};
+
+extern struct node_known nodes_known[NODES_MAX];
+extern size_t node_count; /* the first is the root */
+
+/* A node has been looked up. */
+void known_add(uint64_t id);
+
+struct caller_ids {
+	uint32_t uid, gid;
+};
+
+/*
+ * Sends a request; `body` follows the header. Returns the body of the reply, good until the next
+ * one, and its size; NULL if it is an error, or if no reply belongs to the request (`silent`).
+ * Checks that there is one reply and no more, and that it is well-formed.
+ */
+const void *ask(uint32_t opcode, uint64_t nodeid, struct caller_ids ids, const void *body,
+	size_t size, bool silent, size_t *ret_size);
+
+/* Closes and forgets everything, removes all objects; nothing is held any more. */
+void world_clear(void);
+
+#endif
