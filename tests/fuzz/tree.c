@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NAMES_MAX = 48, SYMBOLS_MAX = 7, LONGEST = 3 * SYMBOLS_MAX + 1, CHANGES_MAX = 200 };
+enum { NAMES_MAX = 48, SYMBOLS_MAX = 7, LONGEST = 3 * SYMBOLS_MAX + 1, CHANGES_MAX = 80 };
 
 struct known {
 	char name[LONGEST];
