@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""What shmfs-run takes and hands on, its exit status, and what it refuses."""
+import os
+import subprocess
+
+from world import (MOUNT, PYTHON, ROOT, USER, WORK, command, environment, expect_failure,
+                   host_names, output, shmfs_run, test)
+
+
+@test(ROOT, USER)
+def the_exit_status_is_the_programs(caller):
+    for status in (0, 1, 3, 125, 126, 127, 128, 145, 255):
+        for options in ((), ("--rm",)):
+            done = shmfs_run(caller, *options, "blue", "--", "sh", "-c", f"exit {status}")
+            assert (done.returncode, done.stdout, done.stderr) == (status, "", ""), done
+
+
+@test(ROOT, USER)
+def a_program_that_cannot_be_run(caller):
+    for options in ((), ("--rm",)):
+        expect_failure(shmfs_run(caller, *options, "blue", "no-such-program"), 127, "not found")
+        expect_failure(shmfs_run(caller, *options, "blue", "/no/such"), 127, "not found")
+        assert shmfs_run(caller, *options, "blue", "/").returncode == 126
+        assert shmfs_run(caller, *options, "blue", "/etc/passwd").returncode == 126
+
+
+@test(ROOT, USER)
+def arguments_and_streams_are_handed_on(caller):
+    args = ["a b", "*", "", "--", "-x", "$HOME", "%s\\n", "ä"]
+    out = output(caller, "blue", "printf", "<%s>", *args)
+    assert out == "".join(f"<{arg}>" for arg in args)
+    assert output(caller, "blue", "--", "cat", stdin="text\n") == "text\n"
+    assert output(caller, "--rm", "blue", "--", "cat", stdin="text\n") == "text\n"
+    done = shmfs_run(caller, "blue", "sh", "-c", "echo out; echo err >&2")
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+
+
+# Names that a shell script might use for itself, too.
+@test(ROOT, USER)
+def the_environment_is_handed_on_unchanged(caller):
+    given = environment(name="n", mount="m", shell="s", status="t", unshare="u", environment="e",
+                        SHLVL="5", PWD="/elsewhere", ODD="two\nlines", **{"with.dot": "d"})
+    for options in ((), ("--rm",)):
+        out = subprocess.run(command(caller, *options, "blue", "env", "-0"), env=given, check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+        got = dict(entry.split("=", 1) for entry in out.split("\0") if entry)
+        assert got == given, set(got.items()) ^ set(given.items())
+
+
+@test(ROOT, USER)
+def the_caller_stays_the_same(caller):
+    script = "import os; print(os.getuid(), os.geteuid(), os.getgid(), os.getegid())"
+    out = output(caller, "blue", PYTHON, "-c", script)
+    assert out == f"{caller.uid} {caller.uid} {caller.gid} {caller.gid}\n"
+    capabilities = output(caller, "blue", "grep", "CapEff", "/proc/self/status").split()[1]
+    with open("/proc/self/status", encoding="ascii") as status:
+        own = next(line.split()[1] for line in status if line.startswith("CapEff"))
+    assert capabilities == (own if caller.uid == 0 else "0" * 16)
+    output(caller, "blue", "touch", "/dev/shm/made")
+    made = os.stat("/dev/shm/blue%2Fmade")
+    assert (made.st_uid, made.st_gid) == (caller.uid, caller.gid)
+
+
+# Of the groups only their names are lost in a user namespace.
+@test(USER)
+def supplementary_groups_count(caller):
+    with open("/dev/shm/shared%2F", "wb"):
+        pass
+    os.chown("/dev/shm/shared%2F", 0, caller.groups[1])
+    os.chmod("/dev/shm/shared%2F", 0o770)
+    output(caller, "shared", "touch", "/dev/shm/made")
+    assert os.stat("/dev/shm/shared%2Fmade").st_uid == caller.uid
+
+
+@test(ROOT, USER)
+def the_working_directory_is_kept(caller):
+    assert output(caller, "blue", "pwd", cwd=WORK) == WORK + "\n"
+    assert output(caller, "blue", "tests/programs/../../shmfs", "-V", cwd=WORK).startswith("shmfs ")
+    # By its name, because what it was before is out of reach.
+    assert output(caller, "blue", "sh", "-c", "touch in-it; ls", cwd="/dev/shm") == "in-it\n"
+    assert "in-it" not in host_names()
+
+
+@test(ROOT)
+def mounts_made_inside_are_not_seen_outside(caller):
+    script = "mount -t tmpfs inside /run && grep -c ^inside /proc/self/mounts"
+    assert output(caller, "blue", "sh", "-c", script) == "1\n"
+    with open("/proc/self/mounts", encoding="utf-8") as table:
+        assert "inside" not in table.read()
+
+
+@test(ROOT, USER)
+def a_shell(caller):
+    done = shmfs_run(caller, "--shell", "blue", stdin="echo in $0; ls /dev/shm; exit 4\n")
+    assert (done.returncode, done.stdout, done.stderr) == (4, "in /bin/sh\n", "")
+    done = shmfs_run(caller, "--rm", "--shell", "blue", stdin="exit 5\n",
+                     env={"SHELL": "/bin/bash"})
+    assert done.returncode == 5
+    assert host_names() == set()
+    done = shmfs_run(caller, "--shell", "blue", env={"SHELL": "/no/such"})
+    expect_failure(done, 127, "/no/such")
+
+
+@test(ROOT, USER, needs_mmap=False)
+def help_is_no_error(caller):
+    for option in ("-h", "--help"):
+        assert output(caller, option).startswith("usage: shmfs-run ")
+
+
+@test(ROOT, USER, needs_mmap=False)
+def wrong_command_lines(caller):
+    for args, word in (
+            ((), "no NAME"), (("blue",), "no PROGRAM"), (("blue", "--"), "no PROGRAM"),
+            (("--bogus", "blue", "true"), "--bogus"), (("blue", "--rm", "true"), "--rm"),
+            (("--shell", "blue", "true"), "--shell"), (("-m",), "-m"),
+            (("blue", "a=b"), "a=b")):
+        expect_failure(shmfs_run(caller, *args), 125, word)
+
+
+@test(ROOT, USER, needs_mmap=False)
+def names_that_cannot_be(caller):
+    for name in ("", "/", ".", "..", "a//b", "/a", "a/./b", "a/../b", "../a", "a%2Fb", "%2F"):
+        expect_failure(shmfs_run(caller, name, "true"), 125, "not the name of a namespace")
+    assert host_names() == set()
+
+
+@test(ROOT, USER)
+def a_name_that_is_too_long(caller):
+    expect_failure(shmfs_run(caller, "x" * 254, "true"), 125, "too long")
+    output(caller, "x" * 252, "true")
+
+
+@test(ROOT, USER)
+def what_is_in_the_way(caller):
+    output(caller, "target", "true")
+    os.symlink("target", "/dev/shm/link")
+    with open("/dev/shm/object", "wb"):
+        pass
+    for name in ("link", "link/below"):
+        expect_failure(shmfs_run(caller, name, "true"), 125, "symbolic link")
+    for name in ("object", "object/below"):
+        expect_failure(shmfs_run(caller, name, "true"), 125, "not a directory")
+    assert host_names() == {"target%2F", "link", "object"}
+
+
+@test(USER)
+def what_the_caller_may_not(caller):
+    os.mkdir(MOUNT + "/closed", 0o700)
+    os.mkdir(MOUNT + "/open", 0o755)
+    for name in ("closed", "closed/below"):
+        expect_failure(shmfs_run(caller, name, "true"), 125, "Permission denied")
+    expect_failure(shmfs_run(caller, "open/below", "true"), 125, "Permission denied")
+    assert shmfs_run(caller, "open", "touch", "/dev/shm/x").returncode == 1
+    assert host_names() == {"closed%2F", "open%2F"}

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs programs in namespaces, by shmfs-run. Prints TAP.
+
+usage: run.py
+environment:
+  SHMFS                  the daemon
+  SHMFS_TALLY            the program of programs/tally.c
+  SHMFS_HAS_PASSTHROUGH  0: this build cannot have it, so nothing that needs it is run
+  SHMFS_TEST_MUST_RUN    1: what would be skipped fails
+
+Debian packages that it needs: libfile-map-perl perl python3 util-linux.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import world
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def refuse(reason):
+    if os.environ.get("SHMFS_TEST_MUST_RUN") == "1":
+        print(f"cannot run here, and SHMFS_TEST_MUST_RUN is set: {reason}", file=sys.stderr)
+        return 1
+    print(f"1..0 # SKIP {reason}")
+    return 0
+
+
+def copy_what_is_used(work):
+    """The sources may lie where other users cannot read them."""
+    shutil.copy(os.environ["SHMFS"], work + "/shmfs")
+    shutil.copy(os.path.join(HERE, "../../scripts/shmfs-run"), work)
+    shutil.copytree(HERE, work + "/tests")
+    shutil.copy(os.environ["SHMFS_TALLY"], work + "/tests/programs/tally")
+    subprocess.run(["chmod", "-R", "a+rX", work], check=True)
+
+
+def outside():
+    if os.geteuid() != 0:
+        return refuse("mounting needs root")
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        return refuse("no usable /dev/fuse")
+    work = tempfile.mkdtemp(prefix="shmfs-t-ns-", dir="/tmp")
+    try:
+        copy_what_is_used(work)
+        return subprocess.run(
+            ["unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child",
+             "--mount-proc", "/usr/bin/python3", "-B", work + "/tests/run.py"],
+            env=os.environ | {"SHMFS_NAMESPACES_WORK": work}, check=False).returncode
+    finally:
+        shutil.rmtree(work)
+
+
+def mount(*args):
+    subprocess.run(["mount", *args], check=True)
+
+
+def prepare():
+    """Only /tmp, /run and /dev/shm can be written to, and the last two are new."""
+    mounted = subprocess.run(["findmnt", "-rn", "-t", "fuse.shmfs", "-o", "TARGET"], text=True,
+                             stdout=subprocess.PIPE, check=False).stdout
+    for target in mounted.split():  # copies, for which the daemons of other tests would wait
+        subprocess.run(["umount", "--lazy", target], stderr=subprocess.DEVNULL, check=False)
+    mount("--bind", "/tmp", "/tmp")
+    mount("-t", "tmpfs", "-o", "mode=1777", "shmfs-test", "/dev/shm")
+    mount("-t", "tmpfs", "-o", "mode=0755", "shmfs-test", "/run")
+    mount("-o", "remount,bind,ro", "/")
+    os.umask(0o022)
+
+
+def inside():
+    # Each of them registers its tests.
+    import command_line  # pylint: disable=import-outside-toplevel,unused-import
+    import mounts        # pylint: disable=import-outside-toplevel,unused-import
+    import side_by_side  # pylint: disable=import-outside-toplevel,unused-import
+    import signals       # pylint: disable=import-outside-toplevel,unused-import
+    prepare()
+    return 0 if world.run_tests(os.environ.get("SHMFS_HAS_PASSTHROUGH") != "0") else 1
+
+
+sys.exit(inside() if world.WORK else outside())
