@@ -16,6 +16,16 @@ static bool is_root(const struct directory *dir)
 	return directory_prefix(dir)[0] == '\0';
 }
 
+/*
+ * Whoever may write to a marker may give it another name outside. Then one node would be two
+ * directories, or a directory and an object, and whoever works in the one could be led into the
+ * other.
+ */
+static int check_marker(const struct stat *st)
+{
+	return st->st_nlink > 1 ? -EMLINK : 0;
+}
+
 int directory_get_even_removed(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
 {
 	int r;
@@ -27,7 +37,7 @@ int directory_get_even_removed(struct fs *fs, fuse_ino_t ino, struct directory *
 	r = node_stat(fs->nodes, ino, &ret_dir->st, &ret_dir->marker);
 	if (r < 0)
 		return r;
-	return S_ISDIR(ret_dir->st.st_mode) ? 0 : -ENOTDIR;
+	return S_ISDIR(ret_dir->st.st_mode) ? check_marker(&ret_dir->st) : -ENOTDIR;
 }
 
 int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
@@ -84,6 +94,8 @@ int directory_find(const struct directory *dir, const char *component, struct sh
 		return r;
 	if (!shmfs_name_is_creatable(component) && !lies_here(dir, &name))
 		return -ENOENT;
+	if (S_ISDIR(st.st_mode) && check_marker(&st) < 0)
+		return -EMLINK;
 	*ret_name = name;
 	*ret_st = st;
 	return 0;

@@ -22,7 +22,10 @@ struct directory {
 	struct stat st;
 };
 
-/* 0, -ENOTDIR, -ENOENT when it has been removed, -ESTALE. */
+/*
+ * 0, -ENOTDIR, -ENOENT when it has been removed, -ESTALE, -EMLINK when its marker has other names
+ * too.
+ */
 int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir);
 
 /* The same without -ENOENT: then it has no marker, and nothing in it. */
@@ -35,7 +38,7 @@ static inline const char *directory_prefix(const struct directory *dir)
 
 /*
  * What a component stands for: the name of an object or of the marker of a directory. -ENOENT,
- * -ENAMETOOLONG, -EINVAL. directory_complete() tells what is not in its attributes.
+ * -ENAMETOOLONG, -EINVAL, -EMLINK. directory_complete() tells what is not in its attributes.
  */
 int directory_find(const struct directory *dir, const char *component, struct shmfs_name *ret_name,
 	struct stat *ret_st);

@@ -95,6 +95,34 @@ static void what_is_a_marker(void **state)
 	sweep(SHM_DIR);
 }
 
+/* Else whoever is in the one directory would be led into the other. */
+static void a_marker_has_one_name(void **state)
+{
+	int dir;
+
+	(void)state;
+	assert_return_code(mkdir(in_mount("d"), 01777), errno);
+	make_object("/d%2Fx");
+	make_object("/e%2Fx");
+	dir = open(in_mount("d"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_return_code(dir, errno);
+	assert_return_code(link(in_shm("d%2F"), in_shm("e%2F")), errno);
+	EXPECT_ERROR(access(in_mount("e"), F_OK), EMLINK);
+	EXPECT_ERROR(access(in_mount("e/x"), F_OK), EMLINK);
+	EXPECT_ERROR(access(in_mount("d/x"), F_OK), EMLINK);
+	EXPECT_ERROR(faccessat(dir, "x", F_OK, 0), EMLINK);
+	EXPECT_ERROR(mknodat(dir, "y", S_IFREG | 0600, 0), EMLINK);
+	assert_return_code(unlink(in_shm("e%2F")), errno);
+	assert_return_code(link(in_shm("d%2F"), in_shm("object")), errno);
+	EXPECT_ERROR(faccessat(dir, "x", F_OK, 0), EMLINK);
+	assert_return_code(unlink(in_shm("object")), errno);
+	assert_return_code(faccessat(dir, "x", F_OK, 0), errno);
+	expect_object("d/x", "d%2Fx");
+	expect_object("e%2Fx", "e%2Fx");
+	close(dir);
+	sweep(SHM_DIR);
+}
+
 static void what_is_not_shown(void **state)
 {
 	struct stat st;
@@ -167,6 +195,7 @@ int main(void)
 		cmocka_unit_test(odd_names_stay_visible),
 		cmocka_unit_test(the_longest_names_of_the_host),
 		cmocka_unit_test(what_is_a_marker),
+		cmocka_unit_test(a_marker_has_one_name),
 		cmocka_unit_test(what_is_not_shown),
 		cmocka_unit_test(encoded_slashes_cannot_be_made),
 	};
