@@ -224,7 +224,8 @@ int shmfs_object_access_dir(const struct shmfs_name *marker)
 {
 	alignas(struct dirent64) char batch[512];
 	const struct path path = path_of(marker);
-	const int fd = open(path.text, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	/* O_NOFOLLOW: where somebody has put a symbolic link in its place. */
+	const int fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;

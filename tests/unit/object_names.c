@@ -156,6 +156,19 @@ static void test_unlink_of_an_immutable_object_is_eperm(void **state)
 	close(fd);
 }
 
+static void test_a_symbolic_link_is_not_followed_for_its_directory(void **state)
+{
+	const struct shmfs_name d = name_of("d%2F");
+
+	(void)state;
+	make_object("d%2F", "");
+	assert_int_equal(shmfs_object_access_dir(&d), 0);
+	assert_int_equal(shmfs_object_unlink(&d), 0);
+	make_object("target", "text");
+	assert_int_equal(shmfs_object_symlink("target", &d), 0);
+	assert_int_equal(shmfs_object_access_dir(&d), -ELOOP);
+}
+
 int main(void)
 {
 #define SHM_TEST(test) cmocka_unit_test_setup_teardown(test, object_setup, object_teardown)
@@ -167,6 +180,7 @@ int main(void)
 		SHM_TEST(test_unlink_of_a_directory_is_eisdir),
 		SHM_TEST(test_unlink_tells_eperm_from_eacces),
 		SHM_TEST(test_unlink_of_an_immutable_object_is_eperm),
+		SHM_TEST(test_a_symbolic_link_is_not_followed_for_its_directory),
 	};
 
 	unit_need_private_shm();
