@@ -104,22 +104,27 @@ static int may_change(const struct stat *st, struct caller *caller, const struct
 	return r;
 }
 
+/* A marker whose bits chown(2) would clear. */
+static bool is_special_marker(const struct pin *pin)
+{
+	const mode_t mode = pin->st.st_mode;
+
+	return pin->ino != FUSE_ROOT_ID && S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
+}
+
 /*
  * The marker of a directory is a regular file: chown(2) clears the S_ISUID and S_ISGID of files,
  * and leaves those of directories. After may_change() the daemon may put them back.
  */
 static int change_owner(const struct pin *pin, const struct change *change)
 {
-	const mode_t mode = pin->st.st_mode;
-	const bool keep = pin->ino != FUSE_ROOT_ID && S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
+	const bool keep = is_special_marker(pin);
 	int r;
 
 	if (keep)
 		caller_leave();
 	r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
-	if (r == -EPERM && keep && !(change->which & SET_OWNER))
-		return 0; /* anybody may ask for no change */
-	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, mode & 07777);
+	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, pin->st.st_mode & 07777);
 }
 
 static int reserve(struct fs *fs, const struct pin *pin, const struct change *change)
@@ -174,14 +179,16 @@ static int change_times(const struct pin *pin, const struct change *change)
  * for writing, before fallocate(2) and copy_file_range(2), which are going to clear them, and
  * before a write(2) with passthrough, which is not: see passthrough.c. Directories keep them.
  */
-static int clear_privileges(
-	const struct pin *pin, const struct caller *caller, const struct change *change)
+static int clear_privileges(const struct pin *pin, const struct caller *caller)
 {
 	const bool open_for_writing = pin->kind == PIN_REGION &&
 				      shmfs_region_writer(node_region(pin->nodes, pin->ino)) >= 0;
 	int r;
 
-	r = change_owner(pin, change);
+	/* Anybody may ask that; a marker with such bits would have to get them back. */
+	if (is_special_marker(pin))
+		return 0;
+	r = shmfs_object_chown(pin->fd, (uid_t)-1, (gid_t)-1);
 	if (r != -EPERM || !open_for_writing)
 		return r;
 	if (node_backing(pin->nodes, pin->ino) == 0)
@@ -201,7 +208,7 @@ static int apply(
 	if (r == 0)
 		r = caller_enter_to_change(caller, &pin->st);
 	if (r == 0 && !(change->which & SET_ANY))
-		r = clear_privileges(pin, caller, change);
+		r = clear_privileges(pin, caller);
 	if (r == 0 && (change->which & SET_OWNER))
 		r = change_owner(pin, change);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
@@ -234,7 +241,9 @@ static void expect_resize(struct fs *fs, const struct pin *pin, struct change *c
 {
 	const off_t growth = change->attr->st_size - pin->st.st_size;
 
-	change->reserve = growth > 0 && reserve_is_on(fs, pin->st.st_ino);
+	/* Without a name it would be searched for among all of them. */
+	change->reserve = growth > 0 &&
+			  (pin->st.st_nlink > 0 ? reserve_is_on(fs, pin->st.st_ino) : fs->reserve);
 	if (pin->st.st_blocks >= LONG_TRUNCATE ||
 		(change->reserve && growth / 512 >= LONG_TRUNCATE))
 		loop_expect_long(fs->loop);
