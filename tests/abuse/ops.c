@@ -62,10 +62,11 @@ static void take_step(struct step *step, struct hand hands[SIDES])
 		struct answer *answer = &fuzz.shared->answers[side];
 
 		*answer = (struct answer){.seen = ""};
-		if (fchdir(hands[side].dir) < 0)
-			_exit(2);
 		errno = 0;
-		answer->result = verb_of(step)->call(step, &hands[side], answer);
+		/* Refused to who may not search the top any more. */
+		answer->result = fchdir(hands[side].dir);
+		if (answer->result == 0)
+			answer->result = verb_of(step)->call(step, &hands[side], answer);
 		answer->error = answer->result < 0 ? errno : 0;
 	}
 }
