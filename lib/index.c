@@ -23,12 +23,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
 
 /* How often it is read again because more has changed meanwhile than the queue could take. */
 #define READS_MAX 3
+
+/* So many entries may move for one question before the tree is given up, and as many as it has. */
+#define MOVES_MIN 1000
 
 struct shmfs_index {
 	pthread_mutex_t lock; /* of everything below */
@@ -110,14 +114,34 @@ static void take_event(struct shmfs_index *index, const struct inotify_event *ev
 		index->is_true = false;
 }
 
-/* Takes all events off the queue, and believes them as long as the tree is true. */
+/* Bytes of events that are queued now. */
+static size_t queued_events(const struct shmfs_index *index)
+{
+	int size;
+
+	return index->watch >= 0 && ioctl(index->watch, FIONREAD, &size) == 0 ? (size_t)size : 0;
+}
+
+/* Somebody makes and removes markers of full directories: to read all anew is cheaper. */
+static bool is_restless(const struct shmfs_index *index, size_t moves_before)
+{
+	return shmfs_tree_moves(index->tree) - moves_before >
+	       MOVES_MIN + shmfs_tree_size(index->tree);
+}
+
+/*
+ * Takes off the queue what is there now, not what others go on adding, and believes it as long as
+ * the tree is true.
+ */
 static void take_events(struct shmfs_index *index)
 {
 	alignas(struct inotify_event) char events[16 * 1024];
+	const size_t moves_before = shmfs_tree_moves(index->tree);
+	ssize_t len;
 
-	while (index->watch >= 0) {
-		const ssize_t len = read(index->watch, events, sizeof(events));
-
+	for (size_t left = queued_events(index); left > 0 && index->watch >= 0;
+		left -= (size_t)len < left ? (size_t)len : left) {
+		len = read(index->watch, events, sizeof(events));
 		if (len <= 0)
 			return;
 		for (ssize_t at = 0; at < len;) {
@@ -126,34 +150,106 @@ static void take_events(struct shmfs_index *index)
 
 			at += (ssize_t)(sizeof(*event) + event->len);
 			take_event(index, event);
+			if (is_restless(index, moves_before))
+				index->is_true = false;
 		}
 	}
 }
 
+/* --- reading all --- */
+
+struct found {
+	uint64_t ino;
+	mode_t type;
+	char name[];
+};
+
 struct reading {
-	struct shmfs_tree *tree;
+	struct found **found;
+	size_t count, room;
 	int result;
 };
+
+static int make_room(struct reading *reading)
+{
+	const size_t room = reading->room == 0 ? 1024 : reading->room * 2;
+	struct found **found;
+
+	if (reading->count < reading->room)
+		return 0;
+	found = calloc(room, sizeof(struct found *));
+	if (!found)
+		return -ENOMEM;
+	if (reading->count > 0)
+		memcpy(found, reading->found, reading->count * sizeof(struct found *));
+	free(reading->found);
+	reading->found = found;
+	reading->room = room;
+	return 0;
+}
 
 static bool put(void *arg, const char *name, uint64_t ino, mode_t type)
 {
 	struct reading *reading = arg;
+	const size_t size = strlen(name) + 1;
+	struct found *found = NULL;
 
-	reading->result = shmfs_tree_set(reading->tree, name, ino, type);
-	return reading->result == 0;
+	if (make_room(reading) == 0)
+		found = calloc(1, sizeof(*found) + size);
+	if (!found) {
+		reading->result = -ENOMEM;
+		return false;
+	}
+	found->ino = ino;
+	found->type = type;
+	memcpy(found->name, name, size);
+	reading->found[reading->count++] = found;
+	return true;
+}
+
+static void reading_clear(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		free(reading->found[i]);
+	free(reading->found);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct found *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* In the order in which nothing that is in the tree has to move again. */
+static int fill(struct shmfs_tree *tree, const struct reading *reading)
+{
+	int r = 0;
+
+	if (reading->count > 0)
+		qsort(reading->found, reading->count, sizeof(struct found *), by_name);
+	for (size_t i = 0; r == 0 && i < reading->count; i++) {
+		const struct found *found = reading->found[i];
+
+		r = shmfs_tree_append(tree, found->name, found->ino, found->type);
+	}
+	return r;
 }
 
 static int read_all(struct shmfs_index *index)
 {
-	struct reading reading = {.tree = index->tree};
+	__attribute__((cleanup(reading_clear))) struct reading reading = {0};
 	int r;
 
 	start_watch(index);
+	index->is_true = false;
 	take_events(index);
 	shmfs_tree_clear(index->tree);
 	r = shmfs_object_list(put, &reading);
 	if (r == 0)
 		r = reading.result;
+	if (r == 0)
+		r = fill(index->tree, &reading);
 	index->is_true = r == 0;
 	return r;
 }

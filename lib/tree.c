@@ -9,7 +9,8 @@
  * - An entry lies in the directory with the longest marked prefix of its name, see
  *   shmfs_name_outer(). So when a marker comes, entries move down from the directory in which it
  *   lies, and up again when it goes. The names that may move down have an encoded slash in their
- *   component: they are counted as loose, and there are hardly ever any.
+ *   component: they are loose, each directory has a list of its own of them, and there are hardly
+ *   ever any.
  * - An entry is hidden when a directory has its name: when the name with an encoded slash behind it
  *   is a marker.
  *
@@ -37,7 +38,8 @@ struct entry {
 	struct shmfs_order_item item; /* first: in its directory */
 	struct shmfs_table_entry by_name;
 	struct directory *where;
-	struct directory *own; /* of which it is the marker, or NULL */
+	struct directory *own;             /* of which it is the marker, or NULL */
+	struct entry *loose_next, **loose; /* in the list of loose ones; NULL: it is none */
 	mode_t type;
 	uint8_t component; /* starts at this byte of the name */
 	bool hidden;
@@ -46,13 +48,15 @@ struct entry {
 
 struct directory {
 	struct shmfs_order_item *entries;
-	size_t seen, directories, loose;
+	struct entry *loose;
+	size_t seen, directories;
 };
 
 struct shmfs_tree {
 	struct shmfs_table names; /* by their hashes */
 	uint64_t seed;            /* of the hashes: others choose the names */
 	struct directory *root;
+	size_t moves;
 };
 
 int shmfs_tree_new(struct shmfs_tree **ret_tree)
@@ -181,7 +185,23 @@ static void count(struct directory *dir, const struct entry *entry, size_t by)
 {
 	dir->seen += entry->hidden ? 0 : by;
 	dir->directories += entry->own ? by : 0;
-	dir->loose += is_loose(entry) ? by : 0;
+}
+
+static void loosen(struct entry *entry, struct directory *dir)
+{
+	entry->loose = &dir->loose;
+	entry->loose_next = dir->loose;
+	if (entry->loose_next)
+		entry->loose_next->loose = &entry->loose_next;
+	dir->loose = entry;
+}
+
+static void fasten(struct entry *entry)
+{
+	*entry->loose = entry->loose_next;
+	if (entry->loose_next)
+		entry->loose_next->loose = entry->loose;
+	entry->loose = NULL;
 }
 
 static void enter(struct entry *entry, struct directory *dir, size_t component)
@@ -190,10 +210,14 @@ static void enter(struct entry *entry, struct directory *dir, size_t component)
 	entry->component = (uint8_t)component;
 	shmfs_order_add(&dir->entries, &entry->item);
 	count(dir, entry, 1);
+	if (is_loose(entry))
+		loosen(entry, dir);
 }
 
 static void leave(struct entry *entry)
 {
+	if (entry->loose)
+		fasten(entry);
 	count(entry->where, entry, (size_t)-1);
 	shmfs_order_remove(&entry->where->entries, &entry->item);
 }
@@ -222,20 +246,39 @@ static struct directory *place_of(
 	return dir;
 }
 
-/* Moves what lies in the directory and has to lie somewhere else, now that a marker has changed. */
-static void move_misplaced(const struct shmfs_tree *tree, struct directory *from)
+/* To where it has to lie, now that a marker has changed. */
+static void move(const struct shmfs_tree *tree, struct entry *entry)
+{
+	size_t component;
+	struct directory *to = place_of(tree, entry->name, &component);
+
+	leave(entry);
+	enter(entry, to, component);
+}
+
+/* What lies beside a new marker and has to lie below it. */
+static void move_down(struct shmfs_tree *tree, const struct entry *marker)
+{
+	const size_t len = strlen(marker->name);
+	struct entry *next;
+
+	for (struct entry *entry = marker->where->loose; entry; entry = next) {
+		next = entry->loose_next;
+		tree->moves++;
+		if (entry != marker && strncmp(entry->name, marker->name, len) == 0)
+			move(tree, entry);
+	}
+}
+
+/* What lay below a marker that is known no more. */
+static void move_up(struct shmfs_tree *tree, const struct directory *dir)
 {
 	struct entry *next;
 
-	for (struct entry *entry = first_of(from, UINT64_MAX); entry; entry = next) {
-		size_t component;
-		struct directory *to = place_of(tree, entry->name, &component);
-
-		next = next_of(from, entry);
-		if (to == from)
-			continue;
-		leave(entry);
-		enter(entry, to, component);
+	for (struct entry *entry = first_of(dir, UINT64_MAX); entry; entry = next) {
+		next = next_of(dir, entry);
+		tree->moves++;
+		move(tree, entry);
 	}
 }
 
@@ -287,6 +330,7 @@ static struct entry *entry_new(
 	return entry;
 }
 
+/* But for what may have to move below it. */
 static void add(struct shmfs_tree *tree, struct entry *entry)
 {
 	size_t component;
@@ -295,11 +339,8 @@ static void add(struct shmfs_tree *tree, struct entry *entry)
 	entry->hidden = is_claimed_by_directory(tree, entry->name);
 	shmfs_table_add(&tree->names, &entry->by_name);
 	enter(entry, dir, component);
-	if (!entry->own)
-		return;
-	show_namesake(tree, entry->name, false);
-	if (dir->loose > 0)
-		move_misplaced(tree, dir);
+	if (entry->own)
+		show_namesake(tree, entry->name, false);
 }
 
 static void take_out(struct shmfs_tree *tree, struct entry *entry)
@@ -309,7 +350,7 @@ static void take_out(struct shmfs_tree *tree, struct entry *entry)
 	if (!entry->own)
 		return;
 	show_namesake(tree, entry->name, true);
-	move_misplaced(tree, entry->own);
+	move_up(tree, entry->own);
 }
 
 int shmfs_tree_set(struct shmfs_tree *tree, const char *encoded, uint64_t ino, mode_t type)
@@ -319,6 +360,21 @@ int shmfs_tree_set(struct shmfs_tree *tree, const char *encoded, uint64_t ino, m
 	if (entry && entry->item.ino == ino && entry->type == (type & S_IFMT))
 		return 0;
 	shmfs_tree_remove(tree, encoded);
+	entry = entry_new(tree, encoded, ino, type & S_IFMT);
+	if (!entry)
+		return -ENOMEM;
+	add(tree, entry);
+	if (entry->own)
+		move_down(tree, entry);
+	return 0;
+}
+
+int shmfs_tree_append(struct shmfs_tree *tree, const char *encoded, uint64_t ino, mode_t type)
+{
+	struct entry *entry;
+
+	if (find(tree, encoded, strlen(encoded)))
+		return shmfs_tree_set(tree, encoded, ino, type);
 	entry = entry_new(tree, encoded, ino, type & S_IFMT);
 	if (!entry)
 		return -ENOMEM;
@@ -337,6 +393,16 @@ void shmfs_tree_remove(struct shmfs_tree *tree, const char *encoded)
 }
 
 /* --- questions --- */
+
+size_t shmfs_tree_size(const struct shmfs_tree *tree)
+{
+	return tree->names.entry_count;
+}
+
+size_t shmfs_tree_moves(const struct shmfs_tree *tree)
+{
+	return tree->moves;
+}
 
 int shmfs_tree_count(
 	const struct shmfs_tree *tree, const char *prefix, struct shmfs_tree_count *ret_count)

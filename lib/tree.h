@@ -30,8 +30,20 @@ void shmfs_tree_clear(struct shmfs_tree *tree);
  */
 int shmfs_tree_set(struct shmfs_tree *tree, const char *encoded, uint64_t ino, mode_t type);
 
+/*
+ * The same for a name that is behind all known ones in the order of strcmp(3). So is what lies
+ * below a marker behind the marker: nothing has to move.
+ */
+int shmfs_tree_append(struct shmfs_tree *tree, const char *encoded, uint64_t ino, mode_t type);
+
 /* There is nothing with this name. */
 void shmfs_tree_remove(struct shmfs_tree *tree, const char *encoded);
+
+/* How many names there are. */
+size_t shmfs_tree_size(const struct shmfs_tree *tree);
+
+/* What markers have cost that came and went: how many entries they had looked at, ever. */
+size_t shmfs_tree_moves(const struct shmfs_tree *tree);
 
 /* What is seen in a directory. */
 struct shmfs_tree_count {

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -289,6 +290,32 @@ static struct shmfs_tree *make_again(const struct model *m)
 	return tree;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* One more, which come in the order of their names: nothing is ever moved. */
+static struct shmfs_tree *append_all(const struct model *m)
+{
+	struct model sorted = *m;
+	struct shmfs_tree *tree;
+
+	qsort(sorted.names, NAMES, sizeof(sorted.names[0]), by_name);
+	assert_int_equal(shmfs_tree_new(&tree), 0);
+	for (size_t i = 0; i < NAMES; i++) {
+		const struct known *known = &sorted.names[i];
+
+		if (known->present)
+			assert_int_equal(
+				shmfs_tree_append(tree, known->name, known->ino, known->type), 0);
+	}
+	assert_int_equal(shmfs_tree_moves(tree), 0);
+	return tree;
+}
+
 static void test_random_names_are_where_the_rules_say(void **state)
 {
 	struct model m = {.seed = unit_seed()};
@@ -302,7 +329,7 @@ static void test_random_names_are_where_the_rules_say(void **state)
 		assert_int_equal(shmfs_tree_new(&trees[0]), 0);
 		for (int i = 0; i < STEPS / NAMES; i++) {
 			make_step(&m, trees[0]);
-			trees[1] = make_again(&m);
+			trees[1] = i % 2 == 0 ? make_again(&m) : append_all(&m);
 			expect_same(&m, trees);
 			shmfs_tree_free(trees[1]);
 		}
@@ -376,11 +403,39 @@ static void test_what_stays_is_listed_once_whatever_else_happens(void **state)
 	shmfs_tree_free(tree);
 }
 
+/* --- what a marker costs --- */
+
+/* What it may concern, however many other names there are. */
+static void test_markers_look_at_loose_names_only(void **state)
+{
+	struct shmfs_tree *tree;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(shmfs_tree_new(&tree), 0);
+	for (unsigned i = 1; i <= 1000; i++) {
+		snprintf(name, sizeof(name), "object%u", i);
+		assert_int_equal(shmfs_tree_set(tree, name, i, S_IFREG), 0);
+	}
+	assert_int_equal(shmfs_tree_set(tree, "a" SLASH "x", 1001, S_IFREG), 0);
+	assert_int_equal(shmfs_tree_size(tree), 1001);
+	assert_int_equal(shmfs_tree_set(tree, "b" SLASH, 1002, S_IFDIR), 0);
+	assert_int_equal(shmfs_tree_moves(tree), 1);
+	assert_int_equal(shmfs_tree_set(tree, "a" SLASH, 1003, S_IFDIR), 0);
+	assert_int_equal(shmfs_tree_moves(tree), 2);
+	assert_int_equal(shmfs_tree_set(tree, "c" SLASH, 1004, S_IFDIR), 0);
+	assert_int_equal(shmfs_tree_moves(tree), 2);
+	shmfs_tree_remove(tree, "a" SLASH);
+	assert_int_equal(shmfs_tree_moves(tree), 3);
+	shmfs_tree_free(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_names_are_where_the_rules_say),
 		cmocka_unit_test(test_what_stays_is_listed_once_whatever_else_happens),
+		cmocka_unit_test(test_markers_look_at_loose_names_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
