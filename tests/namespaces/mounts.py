@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which mount shmfs-run uses, or starts, and which it refuses."""
+import errno
 import os
 import subprocess
 
@@ -46,11 +47,20 @@ def the_daemon_keeps_nothing_of_the_caller(caller):
     os.close(ours)
 
 
+def stat_error(path):
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
 @test(ROOT)
 def a_dead_mount_is_replaced(caller):
     output(caller, "blue", "touch", "/dev/shm/x")
     os.kill(daemons()[0], 9)
     no_daemon_is_left()
+    wait_until(lambda: stat_error(MOUNT) == errno.ENOTCONN)
     expect_failure(shmfs_run(caller, "-m", MOUNT, "blue", "true"), 125, "not connected")
     assert output(caller, "blue", "ls", "/dev/shm") == "x\n"
 

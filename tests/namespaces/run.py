@@ -9,8 +9,9 @@ environment:
   SHMFS_HAS_PASSTHROUGH  0: this build cannot have it, so nothing that needs it is run
   SHMFS_TEST_MUST_RUN    1: what would be skipped fails
 
-Debian packages that it needs: libfile-map-perl perl python3 util-linux.
+Debian packages that it needs: libfile-map-perl perl procps python3 util-linux.
 """
+import importlib
 import os
 import shutil
 import subprocess
@@ -48,8 +49,9 @@ def outside():
     try:
         copy_what_is_used(work)
         return subprocess.run(
-            ["unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child",
-             "--mount-proc", "/usr/bin/python3", "-B", work + "/tests/run.py"],
+            ["setpriv", "--pdeathsig=KILL", "--", "unshare", "--mount", "--propagation=slave",
+             "--pid", "--fork", "--kill-child", "--mount-proc", "--", "/usr/bin/python3", "-B",
+             work + "/tests/run.py"],
             env=os.environ | {"SHMFS_NAMESPACES_WORK": work}, check=False).returncode
     finally:
         shutil.rmtree(work)
@@ -73,11 +75,9 @@ def prepare():
 
 
 def inside():
-    # Each of them registers its tests.
-    import command_line  # pylint: disable=import-outside-toplevel,unused-import
-    import mounts        # pylint: disable=import-outside-toplevel,unused-import
-    import side_by_side  # pylint: disable=import-outside-toplevel,unused-import
-    import signals       # pylint: disable=import-outside-toplevel,unused-import
+    # Each of them registers its tests, in this order.
+    for module in ("command_line", "side_by_side", "signals", "mounts"):
+        importlib.import_module(module)
     prepare()
     return 0 if world.run_tests(os.environ.get("SHMFS_HAS_PASSTHROUGH") != "0") else 1
 

@@ -8,7 +8,7 @@ import subprocess
 import termios
 
 from world import (MOUNT, PYTHON, ROOT, USER, Running, command, environment, host_names, output,
-                   program, shmfs_run, test)
+                   program, shmfs_run, test, wait_until)
 
 
 def listening(caller):
@@ -37,10 +37,19 @@ def death_by_a_signal_is_passed_on(caller):
 
 
 @test(ROOT, USER)
-def a_signal_to_the_program_before_it_is_ready(caller):
+def a_signal_before_the_program_is_ready(caller):
     with Running(command(caller, "--rm", "blue", "sleep", "1000")) as blue:
         while "blue%2F" not in host_names():
             pass
+        blue.process.terminate()
+        assert blue.end() == -signal.SIGTERM
+    assert host_names() == set()
+
+
+@test(ROOT, USER)
+def a_signal_ends_a_program_that_does_not_handle_it(caller):
+    with Running(command(caller, "--rm", "blue", "sh", "-c", "echo ready; exec sleep 1000")) as blue:
+        assert blue.line() == "ready"
         blue.process.terminate()
         assert blue.end() == -signal.SIGTERM
     assert host_names() == set()
@@ -81,9 +90,24 @@ def the_namespace_is_removed(caller):
     assert host_names() == {"team%2F"}
 
 
-@test(ROOT)
+# What is left then removes the namespace when the program ends.
+@test(ROOT, USER)
+def the_namespace_is_removed_even_after_sigkill(caller):
+    with listening(caller) as blue:
+        assert blue.line() == "ready"
+        blue.process.kill()
+        assert blue.process.wait() == -signal.SIGKILL
+        assert "blue%2F" in host_names()
+        subprocess.run(["pkill", "-TERM", "-f", "programs/signals.py$"], check=True)
+        wait_until(lambda: host_names() == set())
+
+
+@test(USER)
 def what_cannot_be_removed_is_told(caller):
-    done = shmfs_run(caller, "--rm", "blue", "sh", "-c",
-                     f"mkdir {MOUNT}/blue/x && mount -t tmpfs none {MOUNT}/blue/x")
-    assert (done.returncode, done.stderr) == (0, "")  # a mount of its own: nobody else has it
-    assert host_names() == set()
+    output(caller, "blue", "mkdir", "/dev/shm/closed")
+    os.chown(MOUNT + "/blue/closed", 0, 0)
+    with open(MOUNT + "/blue/closed/x", "wb"):
+        pass
+    done = shmfs_run(caller, "--rm", "blue", "true")
+    assert done.returncode == 125
+    assert "cannot remove the namespace" in done.stderr
