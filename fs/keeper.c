@@ -306,7 +306,7 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 static const char *obstacle(const struct shared *shared)
 {
 	if (SANITIZES_THREADS)
-		return "this is a build for the thread sanitizer";
+		return "this build is for finding races";
 	return fuse3_can_resend(shared->greeting, shared->greeting_len) ? NULL
 									: "that needs Linux 6.9";
 }
