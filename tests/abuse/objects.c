@@ -59,7 +59,7 @@ static unsigned long list_and_stat(void)
 /* With sanitizers memory is something else. */
 static bool is_measurable(void)
 {
-	return getenv("ASAN_OPTIONS") == NULL;
+	return !getenv("ASAN_OPTIONS") && !getenv("TSAN_OPTIONS");
 }
 
 static void very_many_objects(void **state)
