@@ -22,7 +22,6 @@
  *   reply       answers; -errno becomes errno here
  *   directory   entries of a directory, and who may change them
  *   move        a directory gets another name, and all below it
- *   move        whole directories get new names
  *   open        an object is opened on a caller's behalf
  *   reserve     growing allocates memory at once
  *   caller      who asks

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Very many objects: all are listed and looked up; what the daemon keeps for each; what is left
- * when they are gone. Very many open at once. SHMFS_TEST_OBJECTS, SHMFS_TEST_OPEN_OBJECTS: how
- * many.
+ * when they are gone. Directories of them that come and go. Very many open at once.
+ * SHMFS_TEST_OBJECTS, SHMFS_TEST_OPEN_OBJECTS: how many.
  */
 #include "usage.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OBJECTS = 100000, OPEN_OBJECTS = 2000, BYTES_PER_OBJECT = 300 };
@@ -89,6 +92,64 @@ static void very_many_objects(void **state)
 	}
 }
 
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* As fast as it goes, until it is killed. */
+static void make_and_remove_marker(void)
+{
+	const pid_t parent = getppid();
+
+	while (getppid() == parent) {
+		mknod(SHM_DIR "/full%2F", S_IFREG | 0644, 0);
+		unlink(SHM_DIR "/full%2F");
+	}
+	_exit(0);
+}
+
+/* Many directories of many objects, and the marker of many more that is never at rest. */
+static void directories_come_and_go(void **state)
+{
+	enum { DIRECTORIES = 500, QUESTIONS = 3, SECONDS_MAX = 5 };
+	const unsigned long last = objects / 2;
+	struct stat st;
+	char path[64];
+	pid_t child;
+
+	(void)state;
+	make_room();
+	for (int i = 0; i < DIRECTORIES; i++) {
+		snprintf(path, sizeof(path), SHM_DIR "/d%d%%2F", i);
+		assert_return_code(mknod(path, S_IFREG | 0644, 0), errno);
+	}
+	for (unsigned long i = 0; i < last; i++) {
+		if (i % 2 == 0)
+			snprintf(path, sizeof(path), SHM_DIR "/full%%2F%lu", i);
+		else
+			snprintf(path, sizeof(path), SHM_DIR "/d%lu%%2F%lu", i % DIRECTORIES, i);
+		assert_return_code(mknod(path, S_IFREG | 0644, 0), errno);
+	}
+	child = fork();
+	assert_return_code(child, errno);
+	if (child == 0)
+		make_and_remove_marker();
+	for (int i = 0; i < QUESTIONS; i++) {
+		const time_t start = now();
+
+		assert_return_code(stat(harness()->daemon.mount, &st), errno);
+		assert_true(now() - start < SECONDS_MAX);
+		assert_true(st.st_nlink >= 2 + DIRECTORIES);
+	}
+	assert_return_code(kill(child, SIGKILL), errno);
+	assert_return_code(waitpid(child, NULL, 0), errno);
+	sweep(SHM_DIR);
+}
+
 static void open_one(int *ret_fd, unsigned long i)
 {
 	char path[96];
@@ -127,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(very_many_objects),
+		cmocka_unit_test(directories_come_and_go),
 		cmocka_unit_test(very_many_open_objects),
 	};
 	struct rlimit files;
