@@ -113,6 +113,20 @@ static bool is_special_marker(const struct pin *pin)
 }
 
 /*
+ * Of a directory that somebody has put something into the marker of, S_ISUID and S_ISGID are not
+ * set: it could be a program, which others would give their rights to.
+ */
+static mode_t safe_mode(const struct pin *pin, mode_t mode)
+{
+	struct stat st;
+	const bool is_marker = pin->ino != FUSE_ROOT_ID && S_ISDIR(pin->st.st_mode);
+
+	if (is_marker && (fstat(pin->fd, &st) < 0 || st.st_size > 0))
+		mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	return mode & 07777;
+}
+
+/*
  * The marker of a directory is a regular file: chown(2) clears the S_ISUID and S_ISGID of files,
  * and leaves those of directories. After may_change() the daemon may put them back.
  */
@@ -124,7 +138,7 @@ static int change_owner(const struct pin *pin, const struct change *change)
 	if (keep)
 		caller_leave();
 	r = shmfs_object_chown(pin->fd, new_uid(change), new_gid(change));
-	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, pin->st.st_mode & 07777);
+	return r < 0 || !keep ? r : shmfs_object_chmod(pin->fd, safe_mode(pin, pin->st.st_mode));
 }
 
 static int reserve(struct fs *fs, const struct pin *pin, const struct change *change)
@@ -212,7 +226,7 @@ static int apply(
 	if (r == 0 && (change->which & SET_OWNER))
 		r = change_owner(pin, change);
 	if (r == 0 && (change->which & FUSE_SET_ATTR_MODE))
-		r = shmfs_object_chmod(pin->fd, change->attr->st_mode & 07777);
+		r = shmfs_object_chmod(pin->fd, safe_mode(pin, change->attr->st_mode));
 	if (r == 0 && (change->which & FUSE_SET_ATTR_SIZE))
 		r = change_size(fs, pin, change);
 	if (r == 0 && (change->which & SET_TIMES))

@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "snapshot.h"
 #include "view.h"
+#include "who.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +93,28 @@ static void what_is_a_marker(void **state)
 	expect_list("full", "x ");
 	assert_return_code(lstat(in_mount("full"), &st), errno);
 	assert_int_equal(st.st_size, 60);
+	sweep(SHM_DIR);
+}
+
+/* It could be a program. */
+static void a_full_marker_gives_no_rights(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_return_code(mkdir(in_mount("d"), 0755), errno);
+	assert_return_code(chmod(in_mount("d"), 06755), errno);
+	assert_return_code(chown(in_mount("d"), BOB.uid, BOB.gid), errno);
+	assert_return_code(lstat(in_mount("d"), &st), errno);
+	assert_int_equal(st.st_mode, S_IFDIR | 06755);
+	assert_return_code(truncate(in_shm("d%2F"), 1), errno);
+	assert_return_code(chmod(in_shm("d%2F"), 06755), errno);
+	assert_return_code(chown(in_mount("d"), 0, 0), errno);
+	assert_return_code(lstat(in_shm("d%2F"), &st), errno);
+	assert_int_equal(st.st_mode, S_IFREG | 0755);
+	assert_return_code(chmod(in_mount("d"), 07777), errno);
+	assert_return_code(lstat(in_shm("d%2F"), &st), errno);
+	assert_int_equal(st.st_mode, S_IFREG | 01777);
 	sweep(SHM_DIR);
 }
 
@@ -195,6 +218,7 @@ int main(void)
 		cmocka_unit_test(odd_names_stay_visible),
 		cmocka_unit_test(the_longest_names_of_the_host),
 		cmocka_unit_test(what_is_a_marker),
+		cmocka_unit_test(a_full_marker_gives_no_rights),
 		cmocka_unit_test(a_marker_has_one_name),
 		cmocka_unit_test(what_is_not_shown),
 		cmocka_unit_test(encoded_slashes_cannot_be_made),
