@@ -91,13 +91,15 @@ static void what_is_open_stays_open(void **state)
 {
 	const struct daemon *daemon = &harness()->daemon;
 	const char *mount = daemon->mount;
-	const int fd = open_in(mount, "open", FD_FLAGS), gone = open_in(mount, "gone", FD_FLAGS);
-	const int appender = open_in(mount, "open", O_WRONLY | O_APPEND);
+	int fd, gone, appender;
 	char path[80];
 	struct stat st;
 
 	(void)state;
 	need_keeper();
+	fd = open_in(mount, "open", FD_FLAGS);
+	gone = open_in(mount, "gone", FD_FLAGS);
+	appender = open_in(mount, "open", O_WRONLY | O_APPEND);
 	snprintf(path, sizeof(path), "%s/gone", mount);
 	assert_return_code(unlink(path), errno);
 	for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
@@ -126,12 +128,13 @@ static void what_is_open_stays_open(void **state)
 static void mappings_stay(void **state)
 {
 	const struct daemon *daemon = &harness()->daemon;
-	const int fd = open_in(daemon->mount, "map", FD_FLAGS);
-	const int outside = open_in(SHM_DIR, "map", O_RDWR);
 	volatile char *map, *other;
+	int fd, outside;
 
 	(void)state;
 	need_keeper();
+	fd = open_in(daemon->mount, "map", FD_FLAGS);
+	outside = open_in(SHM_DIR, "map", O_RDWR);
 	assert_return_code(ftruncate(fd, 4096), errno);
 	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
