@@ -316,7 +316,8 @@ static int wants_keeper(const struct keeper *keeper)
 {
 	const char *why_not;
 
-	if (keeper->options->keeper == KEEPER_OFF)
+	if (keeper->options->keeper == KEEPER_OFF ||
+		(keeper->options->keeper != KEEPER_ON && SANITIZES_THREADS))
 		return 0;
 	why_not = obstacle(keeper->shared);
 	if (!why_not)

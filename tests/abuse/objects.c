@@ -142,7 +142,8 @@ static void directories_come_and_go(void **state)
 		const time_t start = now();
 
 		assert_return_code(stat(harness()->daemon.mount, &st), errno);
-		assert_true(now() - start < SECONDS_MAX);
+		if (is_measurable())
+			assert_true(now() - start < SECONDS_MAX);
 		assert_true(st.st_nlink >= 2 + DIRECTORIES);
 	}
 	assert_return_code(kill(child, SIGKILL), errno);
