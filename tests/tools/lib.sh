@@ -173,8 +173,8 @@ wait_until() { # SECONDS COMMAND...
     done
 }
 
-mounted_or_ended() {
-    is_mounted || ! kill -0 "$daemon" 2>/dev/null
+serves_or_ended() {
+    grep -q '^shmfs: serving at' "$log" || ! kill -0 "$daemon" 2>/dev/null
 }
 
 is_mounted() {
@@ -192,7 +192,7 @@ start_daemon() { # PASS
     : >"$log"
     as_mounter "$1" "$SHMFS" -f "${options[@]}" "$view" >>"$log" 2>&1 </dev/null &
     daemon=$!
-    wait_until 30 mounted_or_ended || true
+    wait_until 30 serves_or_ended || true
     if ! is_mounted; then
         daemon=
         return 1
