@@ -55,8 +55,7 @@ static bool has_marker(const char *encoded, size_t len, struct stat *ret_st)
 	return shmfs_object_stat(&marker, ret_st) == 0 && S_ISDIR(ret_st->st_mode);
 }
 
-/* Length of the prefix of the directory in which this name lies; its marker's attributes. */
-static size_t outer(const char *encoded, size_t len, struct stat *ret_st)
+size_t directory_outer(const char *encoded, size_t len, struct stat *ret_st)
 {
 	do
 		len = shmfs_name_outer(encoded, len);
@@ -70,7 +69,7 @@ static bool lies_here(const struct directory *dir, const struct shmfs_name *name
 	const char *encoded = name->text + 1;
 	struct stat st;
 
-	return outer(encoded, strlen(encoded), &st) == strlen(directory_prefix(dir));
+	return directory_outer(encoded, strlen(encoded), &st) == strlen(directory_prefix(dir));
 }
 
 int directory_find(const struct directory *dir, const char *component, struct shmfs_name *ret_name,
@@ -115,7 +114,7 @@ fuse_ino_t directory_parent(const struct shmfs_name *marker)
 	const char *encoded = marker->text + 1;
 	struct stat st;
 
-	return outer(encoded, strlen(encoded), &st) == 0 ? FUSE_ROOT_ID : st.st_ino;
+	return directory_outer(encoded, strlen(encoded), &st) == 0 ? FUSE_ROOT_ID : st.st_ino;
 }
 
 void directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st)

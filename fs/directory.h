@@ -37,6 +37,13 @@ static inline const char *directory_prefix(const struct directory *dir)
 }
 
 /*
+ * The directory in which the name lies of which these are the first `len` bytes, or that name
+ * whole: returns the length of its prefix, 0 for the root, and else the attributes of its marker.
+ * To be called again with that length for the directory around it.
+ */
+size_t directory_outer(const char *encoded, size_t len, struct stat *ret_st);
+
+/*
  * What a component stands for: the name of an object or of the marker of a directory. -ENOENT,
  * -ENAMETOOLONG, -EINVAL, -EMLINK. directory_complete() tells what is not in its attributes.
  */

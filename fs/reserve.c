@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reserve.h"
 
+#include "directory.h"
 #include "node.h"
-#include "object.h"
 #include "pin.h"
 
 #include <errno.h>
@@ -13,16 +13,11 @@
 static bool is_asked_by_directory(const char *encoded)
 {
 	size_t len = strlen(encoded);
+	struct stat st;
 
-	while ((len = shmfs_name_outer(encoded, len)) > 0) {
-		struct shmfs_name marker = {"/"};
-		struct stat st;
-
-		*(char *)mempcpy(marker.text + 1, encoded, len) = '\0';
-		if (shmfs_object_stat(&marker, &st) == 0 && S_ISDIR(st.st_mode) &&
-			(st.st_mode & S_ISUID))
+	while ((len = directory_outer(encoded, len, &st)) > 0)
+		if (st.st_mode & S_ISUID)
 			return true;
-	}
 	return false;
 }
 
