@@ -2,6 +2,7 @@
 #include "fuse3.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,18 @@ int fuse3_resend(int device)
 	const struct fuse_out_header notice = {.len = sizeof(notice), .error = NOTIFY_RESEND};
 
 	return write(device, &notice, sizeof(notice)) < 0 ? -errno : 0;
+}
+
+/*
+ * Not F_DUPFD_CLOEXEC: the thread sanitizer does not follow it. That what was done before an answer
+ * comes before what the next request has done it learns from the descriptor of both. There is one
+ * thread, and nobody else starts programs.
+ */
+int fuse3_duplicate(int device)
+{
+	const int fd = dup(device);
+
+	return fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : fd;
 }
 
 #if FUSE_VERSION < FUSE_MAKE_VERSION(3, 17)

@@ -45,6 +45,9 @@ bool fuse3_can_resend(const void *greeting, size_t len);
 /* Has it do so: to all that come to this device. 0 or -errno. */
 int fuse3_resend(int device);
 
+/* Another descriptor of the device, closed on exec: it is the caller's. Or -errno. */
+int fuse3_duplicate(int device);
+
 /*
  * Makes up for what an older libfuse does not tell the kernel; to be called when the session is
  * mounted and before the greeting is answered. Returns 0 or -errno.

@@ -36,7 +36,6 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -374,7 +373,7 @@ static int mount_here(const struct options *options, const char *mount_point)
 	if (!session)
 		return -1;
 	if (fuse_session_mount(session, mount_point) == 0)
-		device = fcntl(fuse_session_fd(session), F_DUPFD_CLOEXEC, 0);
+		device = fuse3_duplicate(fuse_session_fd(session));
 	fuse_session_destroy(session);
 	return device;
 }

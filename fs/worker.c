@@ -11,7 +11,6 @@
 #include "recover.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +116,7 @@ static struct fuse_session *new_session(
 	fuse_opt_free_args(&args);
 	if (!session)
 		return NULL;
-	fd = fcntl(shared->device, F_DUPFD_CLOEXEC, 0);
+	fd = fuse3_duplicate(shared->device);
 	snprintf(mount_point, sizeof(mount_point), "/dev/fd/%d", fd);
 	if (fd >= 0 && fuse_session_mount(session, mount_point) == 0)
 		return session;
