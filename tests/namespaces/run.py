@@ -14,6 +14,7 @@ Debian packages that it needs: libfile-map-perl perl procps python3 util-linux.
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,9 @@ def inside():
     for module in ("command_line", "side_by_side", "signals", "mounts"):
         importlib.import_module(module)
     prepare()
+    # What is started in the background may have been told to ignore them, and hands that on.
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(ignored, signal.SIG_DFL)
     return 0 if world.run_tests(os.environ.get("SHMFS_HAS_PASSTHROUGH") != "0") else 1
 
 
