@@ -11,6 +11,7 @@
 
 /* As in linux/fuse.h since 6.9, which older systems do not have. */
 #define HAS_RESEND (1ULL << 39)
+#define HAS_URING (1ULL << 41) /* since 6.14 */
 #define UNIQUE_RESEND (1ULL << 63)
 #define NOTIFY_RESEND 7
 
@@ -67,6 +68,16 @@ static uint64_t offered_by(const void *greeting, size_t len)
 bool fuse3_can_resend(const void *greeting, size_t len)
 {
 	return offered_by(greeting, len) & HAS_RESEND;
+}
+
+const char *fuse3_uring_obstacle(const void *greeting, size_t len)
+{
+	if (!HAVE_URING || FUSE_VERSION < FUSE_MAKE_VERSION(3, 18))
+		return "this build's libfuse has none";
+	if (!(offered_by(greeting, len) & HAS_URING))
+		return "the kernel does not offer it (see "
+		       "/sys/module/fuse/parameters/enable_uring)";
+	return NULL;
 }
 
 int fuse3_resend(int device)

@@ -88,6 +88,9 @@ static _Thread_local struct {
 	size_t scratch_size;
 } self;
 
+/* Frees a thread's scratch when it ends, libfuse's own threads for io_uring included. */
+static pthread_key_t scratch_of_thread;
+
 static void *work(void *arg);
 
 /* lock is held. Without another thread the work goes on with those that are there. */
@@ -140,6 +143,10 @@ void *loop_scratch(size_t size)
 
 		if (posix_memalign(&grown, 4096, size) != 0)
 			return NULL;
+		if (pthread_setspecific(scratch_of_thread, grown) != 0) {
+			free(grown);
+			return NULL;
+		}
 		free(self.scratch);
 		self.scratch = grown;
 		self.scratch_size = size;
@@ -251,7 +258,6 @@ static void *work(void *arg)
 	while (take_lead(loop))
 		lead(loop, &buf);
 	free(buf.mem);
-	free(self.scratch);
 	pthread_mutex_lock(&loop->lock);
 	last = --loop->running == 0;
 	pthread_mutex_unlock(&loop->lock);
@@ -271,8 +277,10 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
 	struct loop *loop = calloc(1, sizeof(*loop));
 
-	if (!loop)
+	if (!loop || pthread_key_create(&scratch_of_thread, free) != 0) {
+		free(loop);
 		return -ENOMEM;
+	}
 	loop->session = session;
 	loop->journal = journal;
 	loop->max_threads = single_thread ? 1 : THREADS_MAX;
@@ -289,6 +297,7 @@ struct loop *loop_free(struct loop *loop)
 {
 	if (!loop)
 		return NULL;
+	pthread_key_delete(scratch_of_thread);
 	pthread_cond_destroy(&loop->lead);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop);

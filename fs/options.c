@@ -292,18 +292,19 @@ static int add_defaults(const struct parser *parser)
 }
 
 /*
- * Requests that wait in the rings of io_uring are not sent again to whoever takes over. Builds of
- * libfuse with liburing are not supported yet.
+ * Requests that wait in the rings of io_uring are not sent again to whoever takes over; and each
+ * processor has a ring and a thread of its own.
  */
-static int check_io_uring(const struct options *options)
+static int check_io_uring(struct options *options)
 {
 	if (!options->io_uring)
 		return 0;
-	if (options->keeper == KEEPER_ON) {
-		log_error("io_uring and keeper exclude each other");
+	if (options->keeper == KEEPER_ON || options->single_thread) {
+		log_error("io_uring and %s exclude each other",
+			options->single_thread ? "-s" : "keeper");
 		return -1;
 	}
-	log_info("io_uring cannot be had in this build: serving without");
+	options->keeper = KEEPER_OFF;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct service {
 	struct fs fs;
 	struct shared *shared;
 	struct fuse_session *session;
+	bool uring; /* requests come through io_uring */
 };
 
 static void close_node(void *arg, uint64_t ino)
@@ -62,8 +63,10 @@ static int prepare_names(struct fs *fs)
  */
 static int greet(struct service *service)
 {
+	struct fs *fs = &service->fs;
+	OWNS_NAMES(fs); /* io_uring has threads that serve from the answer on */
 	struct shared *shared = service->shared;
-	struct passthrough *passthrough = &service->fs.passthrough;
+	struct passthrough *passthrough = &fs->passthrough;
 	const struct fuse_buf greeting = {.mem = shared->greeting, .size = shared->greeting_len};
 	int r;
 
@@ -88,9 +91,7 @@ static int prepare(struct service *service, const struct options *options)
 	struct fs *fs = &service->fs;
 	int r;
 
-	r = greet(service);
-	if (r == 0)
-		r = prepare_names(fs);
+	r = prepare_names(fs);
 	if (r == 0)
 		r = nodes_new(&fs->nodes, &fs->passthrough, shared, options->noatime);
 	if (r == 0)
@@ -98,25 +99,39 @@ static int prepare(struct service *service, const struct options *options)
 	if (r == 0)
 		r = loop_new(
 			&fs->loop, service->session, fs->journal, options->single_thread, &hooks);
+	if (r == 0)
+		r = greet(service);
 	if (r == 0 && shared->generation > 0)
 		r = fuse3_resend(shared->device);
 	return r;
 }
 
+static bool wants_uring(const struct options *options, const struct shared *shared)
+{
+	const char *why_not;
+
+	if (!options->io_uring)
+		return false;
+	why_not = fuse3_uring_obstacle(shared->greeting, shared->greeting_len);
+	if (why_not)
+		log_info("no io_uring, requests come through /dev/fuse: %s", why_not);
+	return !why_not;
+}
+
 /* A session whose mount is that of the device: libfuse closes what it is given. */
-static struct fuse_session *new_session(
-	const struct options *options, const struct shared *shared, struct fs *fs)
+static struct fuse_session *new_session(const struct options *options, struct service *service)
 {
 	struct fuse_args args = options_copy_args(options);
-	struct fuse_session *session;
+	struct fuse_session *session = NULL;
 	char mount_point[32];
 	int fd;
 
-	session = fuse_session_new(&args, &ops, sizeof(ops), fs);
+	if (!service->uring || fuse_opt_add_arg(&args, "-oio_uring") == 0)
+		session = fuse_session_new(&args, &ops, sizeof(ops), &service->fs);
 	fuse_opt_free_args(&args);
 	if (!session)
 		return NULL;
-	fd = fuse3_duplicate(shared->device);
+	fd = fuse3_duplicate(service->shared->device);
 	snprintf(mount_point, sizeof(mount_point), "/dev/fd/%d", fd);
 	if (fd >= 0 && fuse_session_mount(session, mount_point) == 0)
 		return session;
@@ -133,24 +148,36 @@ static void clear(struct service *service)
 	shmfs_index_free(service->fs.index);
 }
 
+static struct service service; /* libfuse's threads for io_uring outlive worker_serve() */
+
+/*
+ * Only the end of the process ends those threads, which serve until then: unmounting asks whoever
+ * serves. It is not to come between two steps.
+ */
+static void finish_steps(void)
+{
+	pthread_rwlock_wrlock(&service.fs.names);
+}
+
 int worker_serve(
 	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
 {
-	struct service service = {
+	int r;
+
+	service = (struct service){
 		.shared = shared,
+		.uring = wants_uring(options, shared),
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.daemon = shared->daemon,
 		.fs.noatime = options->noatime,
 		.fs.reserve = options->reserve,
 	};
-	int r;
-
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	/* First: it closes whatever a dead worker may have opened. */
 	r = shared->generation > 0 ? recover(shared) : 0;
 	if (r == 0)
-		service.session = new_session(options, shared, &service.fs);
+		service.session = new_session(options, &service);
 	if (!service.session)
 		return EXIT_FAILURE;
 	r = prepare(&service, options);
@@ -160,6 +187,7 @@ int worker_serve(
 	}
 	if (r < 0 && r != -ECANCELED)
 		log_error("cannot serve: %s", strerror(-r));
-	clear(&service);
+	if (!service.uring || atexit(finish_steps) != 0)
+		clear(&service);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

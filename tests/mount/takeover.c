@@ -459,23 +459,6 @@ static void nokeeper_serves_from_one_process(void **state)
 	daemon_stop(&daemon);
 }
 
-static void io_uring_and_a_keeper_exclude_each_other(void **state)
-{
-	struct daemon daemon;
-	struct outcome o;
-	char dir[64], log[8 * KIB];
-
-	(void)state;
-	make_dir(dir, harness()->base, "uring");
-	run(&o, (const char *const[]){daemon_path(), "-f", "-o", "keeper,io_uring", dir, NULL});
-	assert_int_equal(o.status, 1);
-	assert_non_null(strstr(o.err, "exclude each other"));
-	daemon_start(&daemon, dir, (const char *const[]){"-o", "io_uring", NULL});
-	read_text(daemon.log, log, sizeof(log));
-	assert_non_null(strstr(log, "io_uring"));
-	daemon_stop(&daemon);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,7 +474,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_take_over_does_not),
 		cmocka_unit_test(users_have_it_too),
 		cmocka_unit_test(nokeeper_serves_from_one_process),
-		cmocka_unit_test(io_uring_and_a_keeper_exclude_each_other),
 	};
 
 	daemon_may_crash();
