@@ -27,6 +27,7 @@ struct fuse3_request fuse3_request(const void *header)
 		.again = in->unique & UNIQUE_RESEND,
 		.is_notice = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
 			     in->opcode == FUSE_INTERRUPT,
+		.is_release = in->opcode == FUSE_RELEASE,
 	};
 }
 

@@ -28,7 +28,8 @@
 struct fuse3_request {
 	uint64_t unique; /* its number, never 0 */
 	bool again;      /* it was received before */
-	bool is_notice;  /* nobody waits for an answer */
+	bool is_notice;  /* there is no answer */
+	bool is_release; /* nobody waits for the answer */
 };
 struct fuse3_request fuse3_request(const void *header);
 

@@ -17,6 +17,10 @@
  * leader waits, it looks for the next request for a while, and only now and then where that is in
  * vain: clients may be slow, or need this very CPU.
  *
+ * Nobody waits for the end of a close(2). So the leader puts it off until it has nothing else to
+ * do, which is soon: while clients wake up. The last one waits until the leader is about to sleep:
+ * who opens a file again and again finds it open.
+ *
  * The main thread waits for signals. To stop, it takes the leader out of its system call with a
  * signal, again and again until all threads are gone: it may come just before the call. Those that
  * serve finish what they have begun.
@@ -31,6 +35,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,9 +59,19 @@
 #define LOOKS_IN_VAIN 3
 #define LOOK_AGAIN 64
 
+/* So many requests are put off, of so many bytes (a release has 64), for so many ns. */
+#define LATE_MAX 4
+#define LATE_SIZE 64
+#define LATE_NS 1000000
+
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
 #define SIG_TICK SIGALRM  /* to the main thread: call hooks.tick() */
 #define SIG_WAKE SIGUSR2  /* to the leader: come out of the system call */
+
+struct late {
+	size_t size;
+	alignas(uint64_t) char bytes[LATE_SIZE];
+};
 
 struct loop {
 	struct fuse_session *session;
@@ -66,6 +81,10 @@ struct loop {
 	pthread_t main;
 	atomic_bool stop;
 	atomic_int error; /* why serving became impossible, or 0 */
+
+	struct late late[LATE_MAX]; /* of the leader; the oldest is the first */
+	unsigned late_count;
+	int64_t late_since; /* when one was put off, and there was no other; ns */
 
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t lead;  /* the lead may be free, or stop is set */
@@ -189,19 +208,66 @@ static void watch_crowd(struct loop *loop)
 		give_up_lead(loop);
 }
 
-static void look_for_request(const struct loop *loop)
+static void serve(struct loop *loop, const struct fuse_buf *buf)
 {
-	int64_t end;
+	if (journal_begin(loop->journal, buf->mem))
+		loop->hooks.settle(loop->hooks.arg);
+	fuse_session_process_buf(loop->session, buf);
+	journal_end(loop->journal);
+}
+
+/* Serves what was put off, but for the last so many. */
+static void serve_late(struct loop *loop, unsigned keep)
+{
+	while (self.leads && loop->late_count > keep) {
+		struct late late = loop->late[0];
+		const struct fuse_buf buf = {.mem = late.bytes, .size = late.size};
+
+		loop->late_count--;
+		memmove(loop->late, loop->late + 1, loop->late_count * sizeof(late));
+		serve(loop, &buf);
+	}
+}
+
+/* What is sent again comes before everything else, and is served like that. */
+static bool put_off(struct loop *loop, const struct fuse_buf *buf)
+{
+	const struct fuse3_request request = fuse3_request(buf->mem);
+	struct late *late;
+
+	if (!request.is_release || request.again || buf->size > LATE_SIZE)
+		return false;
+	serve_late(loop, LATE_MAX - 1);
+	if (!self.leads)
+		return false;
+	if (loop->late_count == 0)
+		loop->late_since = clock_now_ns();
+	late = &loop->late[loop->late_count++];
+	late->size = buf->size;
+	memcpy(late->bytes, buf->mem, buf->size);
+	return true;
+}
+
+/* False: there was none while it looked, or it did not look. */
+static bool look_for_request(struct loop *loop)
+{
+	int64_t now, end;
 
 	if (self.in_vain >= LOOKS_IN_VAIN && self.served % LOOK_AGAIN != 0)
-		return;
-	end = clock_now_ns() + LOOK_NS;
+		return false;
+	now = clock_now_ns();
+	if (now - loop->late_since > LATE_NS)
+		serve_late(loop, 0);
+	end = now + LOOK_NS;
 	self.in_vain++;
-	while (clock_now_ns() < end)
+	while (clock_now_ns() < end) {
 		if (somebody_waits(loop)) {
 			self.in_vain = 0;
-			return;
+			return true;
 		}
+		serve_late(loop, 1);
+	}
+	return false;
 }
 
 static void set_receiving(struct loop *loop, bool receives)
@@ -222,21 +288,14 @@ static int receive(struct loop *loop, struct fuse_buf *buf)
 	return r;
 }
 
-static void serve(struct loop *loop, const struct fuse_buf *buf)
-{
-	if (journal_begin(loop->journal, buf->mem))
-		loop->hooks.settle(loop->hooks.arg);
-	fuse_session_process_buf(loop->session, buf);
-	journal_end(loop->journal);
-}
-
 /* Receives and serves as long as this thread leads. */
 static void lead(struct loop *loop, struct fuse_buf *buf)
 {
 	while (self.leads && !loop->stop) {
 		int r;
 
-		look_for_request(loop);
+		if (!look_for_request(loop))
+			serve_late(loop, 0);
 		r = receive(loop, buf);
 		if (r == -EINTR || r == -EAGAIN)
 			continue;
@@ -245,8 +304,10 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 			return;
 		}
 		watch_crowd(loop);
-		serve(loop, buf);
+		if (!put_off(loop, buf))
+			serve(loop, buf);
 	}
+	serve_late(loop, 0);
 }
 
 static void *work(void *arg)

@@ -20,7 +20,7 @@ struct loop_hooks {
 	int (*tick)(void *arg);
 };
 
-/* The kernel's greeting has been answered. Returns 0 or -errno. */
+/* Serves nothing yet. Returns 0 or -errno. */
 int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
 	bool single_thread, const struct loop_hooks *hooks);
 

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -184,6 +186,42 @@ static void memory_is_free_after_the_last_close(void **state)
 	}
 }
 
+static _Noreturn void keep_asking(const char *path)
+{
+	struct stat st;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		stat(path, &st);
+}
+
+/* Closing may wait, but not until nobody asks for anything any more. */
+static void memory_is_free_while_others_ask(void **state)
+{
+	const uint64_t before = free_blocks();
+	pid_t pids[4];
+	char path[80];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/big", harness()->daemon.mount);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			keep_asking(path);
+	}
+	for (int i = 0; i < 10; i++) {
+		const int fd = make_big();
+
+		assert_return_code(unlink(path), errno);
+		close(fd);
+		assert_true(wait_until(memory_is_back, &before));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		assert_return_code(kill(pids[i], SIGKILL), errno);
+		wait_child(pids[i]);
+	}
+}
+
 /* The daemon must not keep what its last user outside, a mapping, has let go. */
 static void memory_is_free_after_the_last_munmap(void **state)
 {
@@ -252,6 +290,7 @@ int main(void)
 		COMPARED(one_of_two_links),
 		COMPARED(as_another_user),
 		cmocka_unit_test(memory_is_free_after_the_last_close),
+		cmocka_unit_test(memory_is_free_while_others_ask),
 		cmocka_unit_test(memory_is_free_after_the_last_munmap),
 		cmocka_unit_test(memory_is_free_after_truncate),
 		cmocka_unit_test(memory_is_free_with_the_last_name),
