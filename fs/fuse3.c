@@ -27,7 +27,8 @@ struct fuse3_request fuse3_request(const void *header)
 		.again = in->unique & UNIQUE_RESEND,
 		.is_notice = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
 			     in->opcode == FUSE_INTERRUPT,
-		.is_release = in->opcode == FUSE_RELEASE,
+		.can_wait = in->opcode == FUSE_RELEASE || in->opcode == FUSE_FORGET ||
+			    in->opcode == FUSE_BATCH_FORGET,
 	};
 }
 
@@ -73,8 +74,8 @@ bool fuse3_can_resend(const void *greeting, size_t len)
 
 const char *fuse3_uring_obstacle(const void *greeting, size_t len)
 {
-	if (!HAVE_URING || FUSE_VERSION < FUSE_MAKE_VERSION(3, 18))
-		return "this build's libfuse has none";
+	if (!HAVE_URING)
+		return "this build has none";
 	if (!(offered_by(greeting, len) & HAS_URING))
 		return "the kernel does not offer it (see "
 		       "/sys/module/fuse/parameters/enable_uring)";

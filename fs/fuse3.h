@@ -29,7 +29,7 @@ struct fuse3_request {
 	uint64_t unique; /* its number, never 0 */
 	bool again;      /* it was received before */
 	bool is_notice;  /* there is no answer */
-	bool is_release; /* nobody waits for the answer */
+	bool can_wait;   /* nobody waits for what it does: closes, forgets */
 };
 struct fuse3_request fuse3_request(const void *header);
 

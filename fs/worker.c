@@ -114,7 +114,7 @@ static bool wants_uring(const struct options *options, const struct shared *shar
 		return false;
 	why_not = fuse3_uring_obstacle(shared->greeting, shared->greeting_len);
 	if (why_not)
-		log_info("no io_uring, requests come through /dev/fuse: %s", why_not);
+		log_info("io_uring is not used: %s", why_not);
 	return !why_not;
 }
 

@@ -197,7 +197,7 @@ static bool is_another_reason(const struct answer *a, const struct answer *b)
 {
 	return a->result < 0 && b->result < 0 && (a->error == EACCES || a->error == EPERM) &&
 	       (b->error == ENOTDIR || b->error == EISDIR || b->error == ENOENT ||
-		       b->error == EBUSY);
+		       b->error == EBUSY || b->error == ELOOP);
 }
 
 static bool same_answers(const struct step *step, const struct answer answers[SIDES])

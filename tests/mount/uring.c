@@ -49,7 +49,7 @@ static void it_is_used_or_told_why_not(void **state)
 	assert_int_equal(daemon_worker(&daemon), 0);
 	expect_requests(&daemon, works ? "io_uring" : "/dev/fuse");
 	read_text(daemon.log, log, sizeof(log));
-	assert_true(works == !strstr(log, "no io_uring, requests come through /dev/fuse: "));
+	assert_true(works == !strstr(log, "io_uring is not used: "));
 	daemon_stop(&daemon);
 	daemon_start(&daemon, dir, (const char *const[]){"-o", "nokeeper", NULL});
 	expect_requests(&daemon, "/dev/fuse");
