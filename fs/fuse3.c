@@ -27,8 +27,9 @@ struct fuse3_request fuse3_request(const void *header)
 		.again = in->unique & UNIQUE_RESEND,
 		.is_notice = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
 			     in->opcode == FUSE_INTERRUPT,
-		.can_wait = in->opcode == FUSE_RELEASE || in->opcode == FUSE_FORGET ||
-			    in->opcode == FUSE_BATCH_FORGET,
+		.can_wait = in->opcode == FUSE_RELEASE,
+		.lets_wait = in->opcode == FUSE_LOOKUP || in->opcode == FUSE_GETATTR ||
+			     in->opcode == FUSE_OPEN,
 	};
 }
 

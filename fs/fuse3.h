@@ -29,7 +29,8 @@ struct fuse3_request {
 	uint64_t unique; /* its number, never 0 */
 	bool again;      /* it was received before */
 	bool is_notice;  /* there is no answer */
-	bool can_wait;   /* nobody waits for what it does: closes, forgets */
+	bool can_wait;   /* a close: nobody waits for what it does */
+	bool lets_wait;  /* a lookup, getattr or open: does not depend on what can wait */
 };
 struct fuse3_request fuse3_request(const void *header);
 

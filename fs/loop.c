@@ -17,9 +17,11 @@
  * leader waits, it looks for the next request for a while, and only now and then where that is in
  * vain: clients may be slow, or need this very CPU.
  *
- * Nobody waits for the end of a close(2), or for something to be forgotten. So the leader puts that
- * off until it has nothing else to do, which is soon: while clients wake up. The last one waits
- * until the leader is about to sleep: who opens a file again and again finds it open.
+ * Nobody waits for the end of a close(2). So the leader puts it off until it has nothing else to
+ * do, which is soon: while clients wake up. The last one waits until the leader is about to sleep:
+ * who opens a file again and again finds it open. Only lookups and opens are served before it.
+ * Everything else comes in its turn, so that whoever closes an object without a name finds its
+ * memory free.
  *
  * The main thread waits for signals. To stop, it takes the leader out of its system call with a
  * signal, again and again until all threads are gone: it may come just before the call. Those that
@@ -59,9 +61,9 @@
 #define LOOKS_IN_VAIN 3
 #define LOOK_AGAIN 64
 
-/* So many requests are put off, of at most so many bytes (a close has 64), for so many ns. */
+/* So many requests are put off, of so many bytes (a close has 64), for so many ns. */
 #define LATE_MAX 4
-#define LATE_SIZE 128
+#define LATE_SIZE 64
 #define LATE_NS 1000000
 
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
@@ -233,18 +235,16 @@ static void serve_late(struct loop *loop, unsigned keep)
 static bool put_off(struct loop *loop, const struct fuse_buf *buf)
 {
 	const struct fuse3_request request = fuse3_request(buf->mem);
-	struct late *late;
+	const bool late = request.can_wait && !request.again && buf->size <= LATE_SIZE;
 
-	if (!request.can_wait || request.again || buf->size > LATE_SIZE)
-		return false;
-	serve_late(loop, LATE_MAX - 1);
-	if (!self.leads)
+	if (!request.lets_wait)
+		serve_late(loop, late ? LATE_MAX - 1 : 0);
+	if (!late || !self.leads)
 		return false;
 	if (loop->late_count == 0)
 		loop->late_since = clock_now_ns();
-	late = &loop->late[loop->late_count++];
-	late->size = buf->size;
-	memcpy(late->bytes, buf->mem, buf->size);
+	loop->late[loop->late_count].size = buf->size;
+	memcpy(loop->late[loop->late_count++].bytes, buf->mem, buf->size);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -108,5 +109,10 @@ int harness_run(const struct CMUnitTest *tests, size_t n, bool mounted)
 	plan.tests = tests;
 	plan.n = n;
 	plan.mounted = mounted;
+	/* What is started in the background may have been told to ignore them, and hands that on.
+	 */
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	return world_run(inside);
 }
