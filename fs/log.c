@@ -11,7 +11,7 @@
 
 #include <fuse_log.h>
 
-/* Written by the one thread that there is when the mount becomes usable. */
+/* Written when the mount becomes usable, and before anything is served. */
 static bool background;
 
 /*

@@ -66,6 +66,9 @@
 #define LATE_SIZE 64
 #define LATE_NS 1000000
 
+/* A thread that has no memory to receive into lets others try for so many ns. */
+#define NO_MEMORY_NS 10000000
+
 #define SIG_ENDED SIGUSR1 /* to the main thread: all threads ended */
 #define SIG_TICK SIGALRM  /* to the main thread: call hooks.tick() */
 #define SIG_WAKE SIGUSR2  /* to the leader: come out of the system call */
@@ -288,6 +291,18 @@ static int receive(struct loop *loop, struct fuse_buf *buf)
 	return r;
 }
 
+static void let_others_lead(struct loop *loop)
+{
+	const struct timespec pause = {.tv_nsec = NO_MEMORY_NS};
+
+	pthread_mutex_lock(&loop->lock);
+	loop->led = false;
+	self.leads = false;
+	pthread_cond_signal(&loop->lead);
+	pthread_mutex_unlock(&loop->lock);
+	nanosleep(&pause, NULL);
+}
+
 /* Receives and serves as long as this thread leads. */
 static void lead(struct loop *loop, struct fuse_buf *buf)
 {
@@ -299,6 +314,10 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 		r = receive(loop, buf);
 		if (r == -EINTR || r == -EAGAIN)
 			continue;
+		if (r == -ENOMEM) {
+			let_others_lead(loop);
+			return;
+		}
 		if (r <= 0) {
 			stop(loop, r);
 			return;
@@ -347,6 +366,7 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 	loop->max_threads = single_thread ? 1 : THREADS_MAX;
 	loop->hooks = *hooks;
 	loop->main = pthread_self();
+	loop->led = true; /* until it runs */
 	pthread_mutex_init(&loop->lock, NULL);
 	pthread_cond_init(&loop->lead, NULL);
 	sigaction(SIG_WAKE, &wake, NULL);
@@ -413,25 +433,44 @@ static int wait_for_signal(struct loop *loop, const sigset_t *wanted)
 	}
 }
 
+/* By which the threads tell the main thread something. */
+static sigset_t own_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIG_ENDED);
+	sigaddset(&set, SIG_TICK);
+	return set;
+}
+
+int loop_start(struct loop *loop)
+{
+	const sigset_t own = own_signals();
+	int r;
+
+	pthread_sigmask(SIG_BLOCK, &own, NULL);
+	pthread_mutex_lock(&loop->lock);
+	r = start_thread(loop) ? 0 : -EAGAIN;
+	pthread_mutex_unlock(&loop->lock);
+	return r;
+}
+
 int loop_run(struct loop *loop)
 {
-	sigset_t ended, wanted;
-	int sig, started, r;
+	sigset_t ended, wanted = own_signals();
+	int sig, started;
 
 	sigemptyset(&ended);
 	sigaddset(&ended, SIG_ENDED);
-	wanted = ended;
-	sigaddset(&wanted, SIG_TICK);
-	pthread_sigmask(SIG_BLOCK, &wanted, NULL);
 	sigaddset(&wanted, SIGTERM);
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGHUP);
 
 	pthread_mutex_lock(&loop->lock);
-	r = start_thread(loop) ? 0 : -EAGAIN;
+	loop->led = false;
+	pthread_cond_signal(&loop->lead);
 	pthread_mutex_unlock(&loop->lock);
-	if (r < 0)
-		return r;
 	sig = wait_for_signal(loop, &wanted);
 	if (sig != SIG_ENDED)
 		end_threads(loop, &ended);

@@ -24,6 +24,12 @@ struct loop_hooks {
 int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
 	bool single_thread, const struct loop_hooks *hooks);
 
+/*
+ * Makes the first thread, which serves nothing yet. To be called by the thread that calls
+ * loop_run() then, and must. Returns 0 or -EAGAIN.
+ */
+int loop_start(struct loop *loop);
+
 /* All threads have ended. NULL is accepted. */
 struct loop *loop_free(struct loop *loop);
 

@@ -103,6 +103,8 @@ static int prepare(struct service *service, const struct options *options)
 		r = greet(service);
 	if (r == 0 && shared->generation > 0)
 		r = fuse3_resend(shared->device);
+	if (r == 0)
+		r = loop_start(fs->loop);
 	return r;
 }
 
