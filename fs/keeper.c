@@ -70,6 +70,7 @@ struct keeper {
 	int64_t started;   /* ms */
 	uint64_t answered; /* requests, when it was started */
 	int deaths;        /* at once, in a row */
+	bool unstarted;    /* the last one could not be started */
 	bool stop;         /* told to end */
 	bool replace;      /* told to go on with the newest program */
 };
@@ -121,14 +122,18 @@ static void prepare_signals(void)
 static int become_worker(struct keeper *keeper, pid_t parent)
 {
 	pthread_t thread;
+	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
 	prepare_signals();
 	keeper->status = EXIT_FAILURE;
-	if (pthread_create(&thread, NULL, serve, keeper) != 0)
+	r = pthread_create(&thread, NULL, serve, keeper);
+	if (r != 0) {
+		log_error("cannot serve: %s", strerror(r));
 		return EXIT_FAILURE;
+	}
 	pthread_join(thread, NULL);
 	return keeper->status;
 }
@@ -227,20 +232,14 @@ static bool died_at_once(const struct keeper *keeper)
 	       atomic_load(&keeper->shared->answered) - keeper->answered < AT_ONCE_ANSWERS;
 }
 
-/* False: it is over. */
-static bool survive(struct keeper *keeper)
+/* One more in a row, or none in a row: false if it is over. Otherwise there is a pause. */
+static bool bear(struct keeper *keeper, bool at_once, const char *what)
 {
 	int64_t end;
 
-	if (WIFSIGNALED(keeper->status))
-		log_info("the worker was ended by signal %d, the next one takes over",
-			WTERMSIG(keeper->status));
-	else
-		log_info("the worker ended with status %d, the next one takes over",
-			WEXITSTATUS(keeper->status));
-	keeper->deaths = died_at_once(keeper) ? keeper->deaths + 1 : 0;
+	keeper->deaths = at_once ? keeper->deaths + 1 : 0;
 	if (keeper->deaths == DEATHS_MAX) {
-		log_error("%d workers in a row died at once: giving up, unmounting %s", DEATHS_MAX,
+		log_error("%d workers in a row %s: giving up, unmounting %s", DEATHS_MAX, what,
 			keeper->shared->mount_point);
 		return false;
 	}
@@ -250,6 +249,30 @@ static bool survive(struct keeper *keeper)
 	while (!keeper->stop && now_ms() < end)
 		take_signal(keeper, true, end - now_ms());
 	return true;
+}
+
+/* False: it is over. */
+static bool survive(struct keeper *keeper)
+{
+	if (WIFSIGNALED(keeper->status))
+		log_info("the worker was ended by signal %d, the next one takes over",
+			WTERMSIG(keeper->status));
+	else
+		log_info("the worker ended with status %d, the next one takes over",
+			WEXITSTATUS(keeper->status));
+	return bear(keeper, died_at_once(keeper), "died at once");
+}
+
+/*
+ * There could be none: r is -errno. What was served already goes on when there can be one. False:
+ * it is over.
+ */
+static bool try_again(struct keeper *keeper, int r)
+{
+	if (!keeper->unstarted)
+		log_error("cannot start a worker: %s", strerror(-r));
+	keeper->unstarted = true;
+	return keeper->shared->generation > 0 && bear(keeper, true, "could not be started");
 }
 
 /* There is no worker. Returns only if it is not possible. */
@@ -273,20 +296,21 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			*ret_is_worker = true;
 			return become_worker(keeper, self);
 		}
-		if (pid < 0) {
-			log_error("cannot start a worker: %s", strerror(-pid));
+		if (pid < 0 && !try_again(keeper, pid))
 			return EXIT_FAILURE;
+		if (pid > 0) {
+			keeper->unstarted = false;
+			watch(keeper);
+			if (keeper->stop || mountpoint_is_gone(shared->device))
+				return EXIT_SUCCESS;
+			if (shared->generation == 0 && !is_settled(keeper))
+				return EXIT_FAILURE;
+			if (!(keeper->replace && keeper->status == 0) && !survive(keeper))
+				return EXIT_FAILURE;
+			shared->generation++;
 		}
-		watch(keeper);
 		if (keeper->stop || mountpoint_is_gone(shared->device))
 			return EXIT_SUCCESS;
-		if (shared->generation == 0 && !is_settled(keeper))
-			return EXIT_FAILURE;
-		if (!(keeper->replace && keeper->status == 0) && !survive(keeper))
-			return EXIT_FAILURE;
-		if (keeper->stop)
-			return EXIT_SUCCESS;
-		shared->generation++;
 		if (keeper->replace)
 			become_successor(keeper);
 	}
