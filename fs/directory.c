@@ -117,14 +117,20 @@ fuse_ino_t directory_parent(const struct shmfs_name *marker)
 	return directory_outer(encoded, strlen(encoded), &st) == 0 ? FUSE_ROOT_ID : st.st_ino;
 }
 
-void directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st)
+int directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st)
 {
 	struct shmfs_tree_count count;
+	int r;
 
-	if (shmfs_index_count(fs->index, marker->text + 1, &count) < 0)
-		return;
+	r = shmfs_index_count(fs->index, marker->text + 1, &count);
+	/* Its marker has just been removed, or the daemon may not read the directory of objects. */
+	if (r == -ENOENT || r == -EACCES)
+		return 0;
+	if (r < 0)
+		return r;
 	st->st_nlink = 2 + count.directories;
 	st->st_size = (off_t)(2 + count.entries) * DIRECTORY_ENTRY_SIZE;
+	return 0;
 }
 
 int directory_may(const struct directory *dir, struct caller *caller, int wanted)

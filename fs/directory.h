@@ -62,8 +62,11 @@ int directory_new_entry(const struct directory *dir, const char *component, mode
  */
 fuse_ino_t directory_parent(const struct shmfs_name *marker);
 
-/* Fills in what the attributes of the directory's marker do not tell: size and number of links. */
-void directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st);
+/*
+ * Fills in what the attributes of the directory's marker do not tell: size and number of links.
+ * Returns 0, also where nobody can tell them, or -errno if it cannot be done now: -ENOMEM, -EMFILE.
+ */
+int directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st);
 
 /* Read (list), write, search: SHMFS_MAY_… */
 int directory_may(const struct directory *dir, struct caller *caller, int wanted);

@@ -241,22 +241,45 @@ static bool write_step(FILE *file, const struct step *step)
 	       fwrite(step->to, strlen(step->to) + 1, 1, file) == 1;
 }
 
+/* A stream of its own for the file; NULL with errno. */
+static FILE *open_stream(int fd, const char *mode)
+{
+	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, mode);
+
+	if (!file && copy >= 0) {
+		close(copy);
+		errno = ENOMEM;
+	}
+	return file;
+}
+
+static int write_steps(const struct plan *plan, int fd)
+{
+	FILE *file = open_stream(fd, "w");
+	bool written = true;
+
+	if (!file)
+		return -errno;
+	for (size_t i = 0; i < plan->count && written; i++)
+		written = write_step(file, &plan->steps[i]);
+	if (fclose(file) != 0)
+		written = false;
+	return written ? 0 : -ENOMEM;
+}
+
 /* Returns a descriptor of the file. */
 static int write_plan(const struct plan *plan)
 {
 	const int fd = memfd_create("plan", MFD_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w");
-	bool written = file != NULL;
+	int r;
 
-	for (size_t i = 0; i < plan->count && written; i++)
-		written = write_step(file, &plan->steps[i]);
-	if (file && fclose(file) != 0)
-		written = false;
-	if (written)
-		return fd;
-	if (fd >= 0)
+	if (fd < 0)
+		return -errno;
+	r = write_steps(plan, fd);
+	if (r < 0)
 		close(fd);
-	return -ENOMEM;
+	return r < 0 ? r : fd;
 }
 
 static bool read_name(FILE *file, struct shmfs_name *ret_name)
@@ -298,9 +321,9 @@ int move_complete(int fd)
 	int r;
 
 	lseek(fd, 0, SEEK_SET);
-	file = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "r");
+	file = open_stream(fd, "r");
 	if (!file)
-		return -ENOMEM;
+		return -errno;
 	r = read_plan(file, &plan);
 	fclose(file);
 	return r < 0 ? r : carry_out(&plan);

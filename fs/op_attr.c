@@ -40,11 +40,13 @@ static int attributes(
 	return shmfs_object_stat_dir(ret_st);
 }
 
-static void reply_attributes(
-	fuse_req_t req, fuse_ino_t ino, const struct shmfs_name *name, struct stat *st)
+static int complete(struct fs *fs, const struct shmfs_name *name, struct stat *st)
 {
-	if (S_ISDIR(st->st_mode) && st->st_nlink > 0)
-		directory_complete(fs_of(req), name, st);
+	return S_ISDIR(st->st_mode) && st->st_nlink > 0 ? directory_complete(fs, name, st) : 0;
+}
+
+static void reply_attributes(fuse_req_t req, fuse_ino_t ino, struct stat *st)
+{
 	st->st_ino = node_object_ino(ino);
 	reply_attr(req, st);
 }
@@ -57,10 +59,12 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 	(void)fi;
 	r = attributes(fs_of(req), ino, &st, &name);
+	if (r == 0)
+		r = complete(fs_of(req), &name, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
-		reply_attributes(req, ino, &name, &st);
+		reply_attributes(req, ino, &st);
 }
 
 void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
@@ -284,10 +288,13 @@ void op_setattr(
 		r = attributes(fs, ino, &st, &name);
 	else if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
-	if (r < 0)
+	if (r < 0) {
 		reply_result(req, r);
-	else
-		reply_attributes(req, ino, &name, &st);
+		return;
+	}
+	/* If it cannot be done: the change has been made, and who wants to see it asks again. */
+	complete(fs, &name, &st);
+	reply_attributes(req, ino, &st);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -82,20 +82,32 @@ static int make(struct fs *fs, struct caller *caller, const struct made *made)
 	return fd;
 }
 
+/* It cannot be used: then it is as if it had not been made. */
+static void unmake(const struct shmfs_name *name, uint64_t ino)
+{
+	struct stat st;
+
+	if (shmfs_object_stat(name, &st) == 0 && st.st_ino == ino)
+		shmfs_object_unlink(name);
+}
+
 /* The kernel learns of a new object that is open as fd, which is owned in any case. */
 static int introduce(
 	struct nodes *nodes, int fd, const struct shmfs_name *name, struct stat *ret_st)
 {
 	int r;
 
+	*ret_st = (struct stat){0};
 	r = fstat(fd, ret_st) < 0 ? -errno : node_get(nodes, ret_st->st_ino, name);
 	if (r < 0) {
 		close(fd);
-		return r;
+	} else {
+		r = node_open_fd(nodes, ret_st->st_ino, fd);
+		if (r < 0)
+			node_put(nodes, ret_st->st_ino, 1);
 	}
-	r = node_open_fd(nodes, ret_st->st_ino, fd);
-	if (r < 0)
-		node_put(nodes, ret_st->st_ino, 1);
+	if (r < 0 && name)
+		unmake(name, ret_st->st_ino);
 	return r;
 }
 
@@ -243,6 +255,18 @@ static int note_made(int fd)
 	return r;
 }
 
+/* r: 0 or -errno. */
+static void reply_made(fuse_req_t req, int r, const struct shmfs_name *name, struct stat *st)
+{
+	if (r == 0) {
+		r = reply_entry(req, name, st);
+		if (r < 0)
+			unmake(name, st->st_ino);
+	}
+	if (r < 0)
+		reply_result(req, r);
+}
+
 /* Makes what is not opened. target: of a symbolic link. */
 static void make_entry(
 	fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, const char *target)
@@ -265,10 +289,7 @@ static void make_entry(
 		r = note_made(r);
 	if (r >= 0)
 		r = shmfs_object_stat(&name, &st);
-	if (r < 0)
-		reply_result(req, r);
-	else
-		reply_entry(req, &name, &st);
+	reply_made(req, r, &name, &st);
 }
 
 /* Device nodes are for others. */
@@ -371,8 +392,5 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *comp
 		r = make_link(fs, &caller, parent, component, &pin, &name);
 	if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
-	if (r < 0)
-		reply_result(req, r);
-	else
-		reply_entry(req, &name, &st);
+	reply_made(req, r, &name, &st);
 }

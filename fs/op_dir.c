@@ -123,7 +123,8 @@ static int put_items(struct listing *listing, off_t from)
 			at = items[i].next;
 		}
 	} while (n > 0);
-	return (int)n;
+	/* What has been put stays: the kernel has it looked up. The next question fails then. */
+	return listing->used == 0 ? (int)n : 0;
 }
 
 static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool plus)

@@ -29,10 +29,10 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *component)
 	int r;
 
 	r = lookup(fs, &caller, parent, component, &name, &st);
+	if (r == 0)
+		r = reply_entry(req, &name, &st);
 	if (r < 0)
 		reply_result(req, r);
-	else
-		reply_entry(req, &name, &st);
 }
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)

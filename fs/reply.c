@@ -45,21 +45,23 @@ static uint64_t nodeid_for(fuse_req_t req, const struct stat *st)
 	return wanted == 0 || may_use(req, st, wanted) ? st->st_ino : st->st_ino | NODE_DECOY;
 }
 
-void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
+int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
 {
 	struct fuse_entry_param entry;
 	struct nodes *nodes = fs_of(req)->nodes;
 	int r;
 
+	/* If it cannot be done: of an entry nobody looks at the attributes, who wants them asks. */
 	if (S_ISDIR(st->st_mode))
 		directory_complete(fs_of(req), name, st);
 	entry = reply_entry_param(st);
 	entry.ino = nodeid_for(req, st);
 	r = node_get(nodes, entry.ino, name);
 	if (r < 0)
-		reply_result(req, r);
-	else if (fuse_reply_entry(req, &entry) < 0)
+		return r;
+	if (fuse_reply_entry(req, &entry) < 0)
 		node_put(nodes, entry.ino, 1);
+	return 0;
 }
 
 /*

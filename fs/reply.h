@@ -27,9 +27,9 @@ void reply_attr(fuse_req_t req, const struct stat *st);
 
 /*
  * What the attributes describe is known to the kernel from now on, under this name. Those of a
- * directory are completed.
+ * directory are completed. Returns 0, or -ENOMEM: then nothing has been answered.
  */
-void reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
+int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
 
 /* The node has been opened by node_open() or node_open_fd(). */
 void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

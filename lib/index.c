@@ -142,8 +142,10 @@ static void take_events(struct shmfs_index *index)
 	for (size_t left = queued_events(index); left > 0 && index->watch >= 0;
 		left -= (size_t)len < left ? (size_t)len : left) {
 		len = read(index->watch, events, sizeof(events));
-		if (len <= 0)
+		if (len <= 0) {
+			end_watch(index); /* they are there, and cannot be had */
 			return;
+		}
 		for (ssize_t at = 0; at < len;) {
 			const void *here = events + at;
 			const struct inotify_event *event = here;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls on a mount, which is the current directory and empty. */
+#ifndef SHMFS_TEST_CALLS_TABLE_H
+#define SHMFS_TEST_CALLS_TABLE_H
+
+#include "../mount/harness.h"
+
+#include <sys/stat.h>
+
+/*
+ * before() prepares, call() makes one call or some that belong together, and returns what is
+ * negative, with errno, when it failed; after() asserts that what it did is right and complete.
+ */
+struct script {
+	const char *name;
+	void (*before)(void);
+	long (*call)(void);
+	void (*after)(void);
+};
+
+struct script_table {
+	const struct script *scripts;
+	size_t count;
+};
+
+/* Opening, and what changes names; all other calls. */
+extern const struct script_table calls_of_names, calls_of_contents;
+
+/* What the scripts share: what they have open, -1 for nothing; what they have written and read. */
+extern int opened, other;
+extern char data[MIB], got[MIB];
+
+enum { ENTRIES = 150 }; /* that make_many() makes in the directory d */
+
+/* To look with; they assert. */
+void touch(const char *name);
+char first_byte(const char *name);
+struct stat stat_of(const char *name);
+void is_missing(const char *name);
+
+/* What comes before: objects with one byte, trees of them, something that is open. */
+void nothing(void);
+void make_a(void);
+void make_a_and_b(void);
+void make_empty(void);
+void make_trees(void);
+void make_trees_and_a(void);
+void fill_both_trees(void);
+void make_many(void);
+void make_link(void);
+void open_a(void);
+void open_to_append(void);
+void open_big(void);
+void open_big_and_other(void);
+
+/* The call that has another thread started, and what it does to make_trees(). */
+long move_tree(void);
+void is_moved(void);
+
+/* Closes and removes what there is. */
+void scripts_clean_up(void);
+
+#endif
