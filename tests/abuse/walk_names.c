@@ -104,23 +104,26 @@ VERB(make_node)
 }
 
 /*
- * Not u+s of a directory: that is a wish to reserve. Not g+s of the top: all objects lie there,
- * those of other directories too, and get its group.
+ * Not u+s of a directory: that is a wish to reserve. All objects lie in the top, those of other
+ * directories too: so not g+s of it, as they would get its group, and never without w and x for
+ * all, as nobody else could make and remove anything anywhere.
  */
-static mode_t unwanted_bits(const struct hand *h, const char *path)
+static mode_t permitted_mode(const struct hand *h, const char *path, mode_t mode)
 {
 	struct stat st, top;
 
 	if (fstatat(h->dir, path, &st, 0) < 0 || fstatat(h->dir, ".", &top, 0) < 0 ||
 		!S_ISDIR(st.st_mode))
-		return 0;
-	return st.st_ino == top.st_ino && st.st_dev == top.st_dev ? S_ISUID | S_ISGID : S_ISUID;
+		return mode;
+	if (st.st_ino == top.st_ino && st.st_dev == top.st_dev)
+		return (mode | 0333) & ~(mode_t)(S_ISUID | S_ISGID);
+	return mode & ~(mode_t)S_ISUID;
 }
 
 VERB(chmod_name)
 {
 	(void)ret;
-	return fchmodat(h->dir, s->path, some_mode(s->a) & ~unwanted_bits(h, s->path), 0);
+	return fchmodat(h->dir, s->path, permitted_mode(h, s->path, some_mode(s->a)), 0);
 }
 
 /* Never "no change" for both. */
