@@ -53,7 +53,7 @@
 
 struct journal {
 	struct shared *shared;
-	bool settled; /* of the thread that receives */
+	bool settled; /* of the one thread that receives, whichever it is */
 
 	pthread_mutex_t lock;
 	bool taken[SHARED_SLOTS]; /* lock; by threads of this process */

@@ -3,7 +3,7 @@
  * What a request has done so far, noted so that a worker that gets it again, after the death of the
  * one that had it, neither does it twice nor refuses it. journal.c tells how.
  *
- * The functions below journal_end() are about the request that the calling thread serves, and may
+ * The functions that take no journal are about the request that the calling thread serves, and may
  * be called at any time: without a request, or without room, nothing is noted.
  */
 #ifndef SHMFS_JOURNAL_H
@@ -22,9 +22,9 @@ int journal_new(struct journal **ret_journal, struct shared *shared);
 struct journal *journal_free(struct journal *journal);
 
 /*
- * A request has been received on this thread, by the one thread that receives. header: its first
- * bytes. Returns true, once, when all that were sent again have been received: then
- * journal_settle() is to be called before the request is served.
+ * A request has been received, and this thread will serve it; no other thread receives until this
+ * returns. header: its first bytes. Returns true, once, when all that were sent again have been
+ * received: then journal_settle() is to be called before any other thread receives.
  */
 bool journal_begin(struct journal *journal, const void *header);
 
@@ -33,7 +33,7 @@ void journal_end(struct journal *journal);
 
 /*
  * Drops what was noted of requests that did not come again, because they had been answered or their
- * callers were killed. close: is called for each open that was counted and that nobody has.
+ * callers were killed. close_node: is called for each open that was counted and that nobody has.
  */
 void journal_settle(
 	struct journal *journal, void (*close_node)(void *arg, uint64_t ino), void *arg);

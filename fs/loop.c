@@ -213,10 +213,15 @@ static void watch_crowd(struct loop *loop)
 		give_up_lead(loop);
 }
 
-static void serve(struct loop *loop, const struct fuse_buf *buf)
+/* Before the lead is given up: what a dead worker left is taken in the order of receiving. */
+static void begin(struct loop *loop, const struct fuse_buf *buf)
 {
 	if (journal_begin(loop->journal, buf->mem))
 		loop->hooks.settle(loop->hooks.arg);
+}
+
+static void serve(struct loop *loop, const struct fuse_buf *buf)
+{
 	fuse_session_process_buf(loop->session, buf);
 	journal_end(loop->journal);
 }
@@ -230,6 +235,7 @@ static void serve_late(struct loop *loop, unsigned keep)
 
 		loop->late_count--;
 		memmove(loop->late, loop->late + 1, loop->late_count * sizeof(late));
+		begin(loop, &buf);
 		serve(loop, &buf);
 	}
 }
@@ -322,9 +328,11 @@ static void lead(struct loop *loop, struct fuse_buf *buf)
 			stop(loop, r);
 			return;
 		}
+		if (put_off(loop, buf))
+			continue;
+		begin(loop, buf);
 		watch_crowd(loop);
-		if (!put_off(loop, buf))
-			serve(loop, buf);
+		serve(loop, buf);
 	}
 	serve_late(loop, 0);
 }
