@@ -133,6 +133,14 @@ int directory_complete(struct fs *fs, const struct shmfs_name *marker, struct st
 	return 0;
 }
 
+int directory_check_empty(struct fs *fs, const struct shmfs_name *marker)
+{
+	struct shmfs_tree_count count;
+	const int r = shmfs_index_count(fs->index, marker->text + 1, &count);
+
+	return r < 0 ? r : count.entries > 0 ? -ENOTEMPTY : 0;
+}
+
 int directory_may(const struct directory *dir, struct caller *caller, int wanted)
 {
 	return shmfs_access_check(&dir->st, &caller->ids, wanted);
@@ -171,6 +179,14 @@ void directory_changed(const struct directory *dir)
 {
 	if (!is_root(dir))
 		shmfs_object_touch(&dir->marker);
+}
+
+void directory_touch(struct fs *fs, fuse_ino_t ino)
+{
+	struct directory dir;
+
+	if (directory_get(fs, ino, &dir) == 0)
+		directory_changed(&dir);
 }
 
 static bool is_before(const struct timespec *a, const struct timespec *b)

@@ -68,6 +68,9 @@ fuse_ino_t directory_parent(const struct shmfs_name *marker);
  */
 int directory_complete(struct fs *fs, const struct shmfs_name *marker, struct stat *st);
 
+/* 0, -ENOTEMPTY, or -errno if it cannot be told. */
+int directory_check_empty(struct fs *fs, const struct shmfs_name *marker);
+
 /* Read (list), write, search: SHMFS_MAY_… */
 int directory_may(const struct directory *dir, struct caller *caller, int wanted);
 
@@ -97,5 +100,8 @@ void directory_accessed(const struct directory *dir);
 
 /* An entry has come, gone or changed: the times of the directory move. */
 void directory_changed(const struct directory *dir);
+
+/* The same for the one with this number, if there is one. */
+void directory_touch(struct fs *fs, fuse_ino_t ino);
 
 #endif

@@ -1,154 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
-#include "index.h"
 #include "journal.h"
+#include "last_name.h"
 #include "loop.h"
 #include "move.h"
+#include "node.h"
 #include "object.h"
 #include "ops.h"
-#include "pin.h"
 #include "reply.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* The object of a name that may be its last, to see what became of it; -1 if more names stay. */
-static int hold_last_name(const struct shmfs_name *name, const struct stat *st)
-{
-	struct stat held;
-
-	return st->st_nlink == 1 ? shmfs_object_pin(name, st->st_ino, &held) : -1;
-}
-
-/*
- * The name is gone, or not. Takes what hold_last_name() gave, and holds it for who may just be
- * opening it, see gone.h, but only up to these sizes, in blocks: whoever removes much memory wants
- * to have it. An open that comes too late for what was unlinked finds no name when it tries again;
- * of what is replaced again and again it may find one that is gone once more (ESTALE).
- */
-#define UNLINKED_HOLD_MAX ((blkcnt_t)1024 * 1024 / 512)
-#define REPLACED_HOLD_MAX ((blkcnt_t)16 * 1024 * 1024 / 512)
-
-static void let_go(struct fs *fs, int held, blkcnt_t max)
-{
-	struct stat st;
-
-	if (held < 0)
-		return;
-	if (fstat(held, &st) < 0 || st.st_nlink > 0) {
-		close(held);
-		return;
-	}
-	if (st.st_blocks > max) {
-		loop_expect_long(fs->loop);
-		close(held);
-		held = -1;
-	}
-	if (node_set_gone(fs->nodes, st.st_ino, held, &st))
-		loop_tick(fs->loop);
-}
-
-/* A directory has lost its marker. */
-static void let_go_of_directory(struct fs *fs, const struct stat *st)
-{
-	struct stat gone = *st;
-
-	gone.st_nlink = 0;
-	gone.st_size = 2 * DIRECTORY_ENTRY_SIZE;
-	node_set_gone(fs->nodes, st->st_ino, -1, &gone);
-}
-
-static int unlink_name(struct fs *fs, const struct directory *dir, struct caller *caller,
-	const struct shmfs_name *name, const struct stat *st)
-{
-	const int held = S_ISDIR(st->st_mode) ? -1 : hold_last_name(name, st);
-	int r;
-
-	r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
-	journal_removing(name, st->st_ino);
-	if (r == 0)
-		r = shmfs_object_unlink(name);
-	caller_leave();
-	let_go(fs, held, UNLINKED_HOLD_MAX);
-	if (r == 0)
-		directory_changed(dir);
-	return r;
-}
-
-/* A dead worker has done what was asked for. */
-static void touch_directory(struct fs *fs, fuse_ino_t ino)
-{
-	struct directory dir;
-
-	if (directory_get(fs, ino, &dir) == 0)
-		directory_changed(&dir);
-}
-
-static bool was_removed(struct fs *fs, fuse_ino_t parent)
-{
-	if (!journal_was_done())
-		return false;
-	touch_directory(fs, parent);
-	return true;
-}
-
-/* 0 or -ENOTEMPTY. */
-static int check_empty(struct fs *fs, const struct shmfs_name *marker)
-{
-	struct shmfs_tree_count count;
-	const int r = shmfs_index_count(fs->index, marker->text + 1, &count);
-
-	return r < 0 ? r : count.entries > 0 ? -ENOTEMPTY : 0;
-}
-
-/* Removes a directory, or anything else. */
-static int remove_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
-	const char *component, bool directory)
-{
-	struct directory dir;
-	struct shmfs_name name;
-	struct stat st;
-	int r;
-
-	r = directory_get(fs, parent, &dir);
-	if (r == 0)
-		r = directory_find(&dir, component, &name, &st);
-	if (r == 0)
-		r = directory_may_remove(&dir, caller, &st);
-	if (r == 0 && directory != S_ISDIR(st.st_mode))
-		r = directory ? -ENOTDIR : -EISDIR;
-	if (r == 0 && directory)
-		r = check_empty(fs, &name);
-	if (r == 0)
-		r = unlink_name(fs, &dir, caller, &name, &st);
-	if (r == 0 && directory)
-		let_go_of_directory(fs, &st);
-	return r;
-}
-
-static void remove_for(fuse_req_t req, fuse_ino_t parent, const char *component, bool directory)
-{
-	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
-	CALLER(caller, req);
-	int r = 0;
-
-	if (!was_removed(fs, parent))
-		r = remove_entry(fs, &caller, parent, component, directory);
-	reply_result(req, r);
-}
-
-void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component)
-{
-	remove_for(req, parent, component, false);
-}
-
-void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component)
-{
-	remove_for(req, parent, component, true);
-}
 
 /* Two entries that change places, or one that takes the place of the other. */
 struct rename {
@@ -284,11 +147,11 @@ static int carry_out(struct fs *fs, const struct rename *rename, const struct ca
 	const bool replaces = rename->replaced.st_nlink > 0 && !(rename->flags & RENAME_EXCHANGE);
 	const bool dir = S_ISDIR(rename->replaced.st_mode);
 	const int held =
-		replaces && !dir ? hold_last_name(&rename->move.to, &rename->replaced) : -1;
+		replaces && !dir ? last_name_hold(&rename->move.to, &rename->replaced) : -1;
 	int r;
 
 	if (replaces && dir) {
-		r = check_empty(fs, &rename->move.to);
+		r = directory_check_empty(fs, &rename->move.to);
 		if (r < 0)
 			return r;
 	}
@@ -297,11 +160,11 @@ static int carry_out(struct fs *fs, const struct rename *rename, const struct ca
 		r = has_directory(rename) ? move_directory(fs, &rename->move)
 					  : move_object(fs, rename);
 	caller_leave();
-	let_go(fs, held, REPLACED_HOLD_MAX);
+	last_name_release(fs, held, LAST_NAME_REPLACED);
 	if (r < 0)
 		return r;
 	if (replaces && dir)
-		let_go_of_directory(fs, &rename->replaced);
+		last_name_release_directory(fs, &rename->replaced);
 	directory_changed(&rename->from_dir);
 	directory_changed(&rename->to_dir);
 	return 0;
@@ -348,13 +211,14 @@ static int rename_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
 	return r;
 }
 
+/* A dead worker has done what is asked for. */
 static bool was_renamed(struct fs *fs, fuse_ino_t parent, fuse_ino_t new_parent, int *ret_result)
 {
 	*ret_result = 0;
 	if (!journal_was_moved(ret_result) && !journal_was_done())
 		return false;
-	touch_directory(fs, parent);
-	touch_directory(fs, new_parent);
+	directory_touch(fs, parent);
+	directory_touch(fs, new_parent);
 	return true;
 }
 

@@ -37,9 +37,11 @@ void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi);
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
-/* op_rename.c: names go and change */
+/* op_unlink.c: names go */
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component);
+
+/* op_rename.c: names change */
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
 	const char *new_component, unsigned flags);
 
