@@ -25,15 +25,15 @@ struct fuse3_request fuse3_request(const void *header)
 	return (struct fuse3_request){
 		.unique = in->unique & ~UNIQUE_RESEND,
 		.again = in->unique & UNIQUE_RESEND,
-		.is_notice = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
-			     in->opcode == FUSE_INTERRUPT,
+		.wants_no_reply = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
+				  in->opcode == FUSE_INTERRUPT,
 		.can_wait = in->opcode == FUSE_RELEASE,
 		.lets_wait = in->opcode == FUSE_LOOKUP || in->opcode == FUSE_GETATTR ||
 			     in->opcode == FUSE_OPEN,
 	};
 }
 
-ssize_t fuse3_receive_greeting(int device, void *buf, size_t size)
+ssize_t fuse3_receive_init(int device, void *buf, size_t size)
 {
 	char *room = malloc(RECEIVE_MIN);
 	ssize_t n;
@@ -53,10 +53,10 @@ ssize_t fuse3_receive_greeting(int device, void *buf, size_t size)
 	return n;
 }
 
-/* The feature flags that the kernel offers. */
-static uint64_t offered_by(const void *greeting, size_t len)
+/* The feature flags that the kernel offers in its FUSE_INIT request. */
+static uint64_t offered_by(const void *request, size_t len)
 {
-	const char *bytes = greeting;
+	const char *bytes = request;
 	struct fuse_in_header header;
 	uint32_t init[5] = {0}; /* major, minor, max_readahead, flags, flags2 */
 
@@ -68,16 +68,16 @@ static uint64_t offered_by(const void *greeting, size_t len)
 	return header.opcode == FUSE_INIT ? init[3] | (uint64_t)init[4] << 32 : 0;
 }
 
-bool fuse3_can_resend(const void *greeting, size_t len)
+bool fuse3_can_resend(const void *request, size_t len)
 {
-	return offered_by(greeting, len) & HAS_RESEND;
+	return offered_by(request, len) & HAS_RESEND;
 }
 
-const char *fuse3_uring_obstacle(const void *greeting, size_t len)
+const char *fuse3_uring_obstacle(const void *request, size_t len)
 {
 	if (!HAVE_URING)
 		return "this build has none";
-	if (!(offered_by(greeting, len) & HAS_URING))
+	if (!(offered_by(request, len) & HAS_URING))
 		return "the kernel does not offer it (see "
 		       "/sys/module/fuse/parameters/enable_uring)";
 	return NULL;
@@ -91,8 +91,8 @@ int fuse3_resend(int device)
 }
 
 /*
- * Not F_DUPFD_CLOEXEC: the thread sanitizer does not follow it. That what was done before an answer
- * comes before what the next request has done it learns from the descriptor of both. There is one
+ * By dup(2), which the thread sanitizer follows, not by F_DUPFD_CLOEXEC: that what was done before
+ * a reply happens before the next request it learns from their common descriptor. There is one
  * thread, and nobody else starts programs.
  */
 int fuse3_duplicate(int device)
@@ -107,11 +107,11 @@ int fuse3_duplicate(int device)
 /*
  * Before 3.17 libfuse cannot tell the kernel that the file system clears S_ISUID and S_ISGID
  * itself (FUSE_HANDLE_KILLPRIV_V2). Then the kernel asks for a change of mode before each write,
- * truncate and chown, in the name of a caller who may not do that. So the answer to the greeting is
+ * truncate and chown, in the name of a caller who may not do that. So the answer to FUSE_INIT is
  * completed on its way to the kernel.
  */
 
-/* There is one thread until the greeting is answered. */
+/* There is one thread until FUSE_INIT is answered. */
 static bool offered, answered;
 
 static ssize_t receive(int fd, void *buf, size_t size, void *userdata)
@@ -129,25 +129,25 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 
 		init->flags |= FUSE_HANDLE_KILLPRIV_V2;
 	}
-	if (!answered)
+	if (!answered) /* threads that come later only read it */
 		answered = true;
 	return writev(fd, iov, count);
 }
 
-int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len)
+int fuse3_complete(struct fuse_session *session, const void *request, size_t len)
 {
 	static const struct fuse_custom_io io = {.read = receive, .writev = reply};
 
-	offered = offered_by(greeting, len) & FUSE_HANDLE_KILLPRIV_V2;
+	offered = offered_by(request, len) & FUSE_HANDLE_KILLPRIV_V2;
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
 #else
 
-int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len)
+int fuse3_complete(struct fuse_session *session, const void *request, size_t len)
 {
 	(void)session;
-	(void)greeting;
+	(void)request;
 	(void)len;
 	return 0;
 }

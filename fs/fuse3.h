@@ -26,23 +26,22 @@
 
 /* What the header of a request tells, which libfuse keeps for itself. */
 struct fuse3_request {
-	uint64_t unique; /* its number, never 0 */
-	bool again;      /* it was received before */
-	bool is_notice;  /* there is no answer */
-	bool can_wait;   /* a close: nobody waits for what it does */
-	bool lets_wait;  /* a lookup, getattr or open: does not depend on what can wait */
+	uint64_t unique;     /* its number, never 0 */
+	bool again;          /* it was received before */
+	bool wants_no_reply; /* a forget or an interrupt */
+	bool can_wait;       /* a close: nobody waits for what it does */
+	bool lets_wait;      /* a lookup, getattr or open: does not depend on what can wait */
 };
 struct fuse3_request fuse3_request(const void *header);
 
 /*
- * The kernel's greeting: receives it from the device, into a buffer of at least
- * FUSE3_GREETING_MIN bytes. Returns its length or -errno.
+ * The kernel's first request, FUSE_INIT: receives it from the device. Returns its length in bytes,
+ * or -errno; -EPROTO if it is longer than `size`.
  */
-#define FUSE3_GREETING_MIN 64
-ssize_t fuse3_receive_greeting(int device, void *buf, size_t size);
+ssize_t fuse3_receive_init(int device, void *buf, size_t size);
 
 /* Can the kernel send requests again that were not answered? It can since Linux 6.9. */
-bool fuse3_can_resend(const void *greeting, size_t len);
+bool fuse3_can_resend(const void *init, size_t len);
 
 /* Has it do so: to all that come to this device. 0 or -errno. */
 int fuse3_resend(int device);
@@ -52,10 +51,10 @@ int fuse3_duplicate(int device);
 
 /*
  * What is in the way of requests through io_uring; NULL: nothing is. With the option io_uring the
- * session then has threads of its own for it, from the greeting on, which nothing ends but the
+ * session then has threads of its own for it, from FUSE_INIT on, which nothing ends but the
  * process.
  */
-const char *fuse3_uring_obstacle(const void *greeting, size_t len);
+const char *fuse3_uring_obstacle(const void *init, size_t len);
 
 /* Has this request come through io_uring? */
 static inline bool fuse3_is_uring(fuse_req_t req)
@@ -70,9 +69,9 @@ static inline bool fuse3_is_uring(fuse_req_t req)
 
 /*
  * Makes up for what an older libfuse does not tell the kernel; to be called when the session is
- * mounted and before the greeting is answered. Returns 0 or -errno.
+ * mounted and before FUSE_INIT is answered. Returns 0 or -errno.
  */
-int fuse3_complete(struct fuse_session *session, const void *greeting, size_t len);
+int fuse3_complete(struct fuse_session *session, const void *init, size_t len);
 
 /* O_TMPFILE: for the table of operations. Without it open(2) says EOPNOTSUPP. */
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)

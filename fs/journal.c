@@ -135,7 +135,7 @@ bool journal_begin(struct journal *journal, const void *header)
 	if (self.slot)
 		self.inherited = phase_of(self.slot);
 	/* Those come on a way of their own. */
-	if (journal->settled || request.again || request.is_notice)
+	if (journal->settled || request.again || request.wants_no_reply)
 		return false;
 	journal->settled = true;
 	return true;

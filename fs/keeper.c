@@ -6,7 +6,7 @@
  * - the table of file descriptors. The worker has the same one (CLONE_FILES, but memory of its
  * own): what it opens stays open when it dies;
  * - /dev/fuse among them, so the mount lives, and requests wait;
- * - the kernel's greeting, which comes once, and which every worker answers anew;
+ * - the kernel's first request, FUSE_INIT, which comes once, and which every worker answers anew;
  * - shared memory, which tells what the descriptors are, and what was being done (shared.h).
  *
  * When a worker dies the keeper starts the next one, and that has the kernel send what was not
@@ -62,7 +62,7 @@
 
 struct keeper {
 	const struct options *options;
-	struct successor successor;
+	const struct successor *successor;
 	struct shared *shared;
 
 	pid_t worker;      /* 0: none */
@@ -80,7 +80,7 @@ static int64_t now_ms(void)
 	return clock_now_ns() / CLOCK_NS_PER_MS;
 }
 
-static void tell_served(struct shared *shared)
+void keeper_announce(struct shared *shared)
 {
 	startup_ready();
 	log_info("serving at %s, data path: %s", shared->mount_point, shared->data_path);
@@ -181,8 +181,8 @@ static void replace(struct keeper *keeper)
 {
 	if (keeper->stop || keeper->replace)
 		return;
-	if (!successor_is_able(&keeper->successor)) {
-		log_error("%s cannot take over: this program goes on", keeper->successor.program);
+	if (!successor_is_able(keeper->successor)) {
+		log_error("%s cannot take over: this program goes on", keeper->successor->program);
 		return;
 	}
 	keeper->replace = true;
@@ -221,7 +221,7 @@ static void watch(struct keeper *keeper)
 	while (keeper->worker > 0 && !is_settled(keeper))
 		take_signal(keeper, false, -1);
 	if (keeper->shared->generation == 0 && is_settled(keeper))
-		tell_served(keeper->shared);
+		keeper_announce(keeper->shared);
 	while (keeper->worker > 0)
 		take_signal(keeper, true, -1);
 }
@@ -280,7 +280,7 @@ static void become_successor(struct keeper *keeper)
 {
 	keeper->replace = false;
 	keeper->shared->background = startup_is_background();
-	successor_become(&keeper->successor);
+	successor_become(keeper->successor);
 }
 
 /* Returns the exit status of the keeper; *ret_is_worker: of a worker. */
@@ -325,32 +325,11 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 #define SANITIZES_THREADS false
 #endif
 
-/* NULL: nothing is in the way. */
-static const char *obstacle(const struct shared *shared)
+const char *keeper_obstacle(const struct shared *shared)
 {
 	if (SANITIZES_THREADS)
 		return "this build is for finding races";
-	return fuse3_can_resend(shared->greeting, shared->greeting_len) ? NULL
-									: "that needs Linux 6.9";
-}
-
-/* Is there to be a keeper? -1: there is none, but was wished for. */
-static int wants_keeper(const struct keeper *keeper)
-{
-	const char *why_not;
-
-	if (keeper->options->keeper == KEEPER_OFF ||
-		(keeper->options->keeper != KEEPER_ON && SANITIZES_THREADS))
-		return 0;
-	why_not = obstacle(keeper->shared);
-	if (!why_not)
-		return 1;
-	if (keeper->options->keeper == KEEPER_ON) {
-		log_error("cannot mount with a keeper: %s", why_not);
-		return -1;
-	}
-	log_info("no keeper, the mount ends with this process: %s", why_not);
-	return 0;
+	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
 }
 
 static void prepare_keeper(void)
@@ -367,111 +346,12 @@ static void prepare_keeper(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Has the mount served, and ends it. */
-static int have_served(struct keeper *keeper, bool alone)
+int keeper_keep(const struct options *options, struct shared *shared,
+	const struct successor *successor, bool *ret_is_worker)
 {
-	struct shared *shared = keeper->shared;
-	bool is_worker = false;
-	int status;
+	struct keeper keeper = {.options = options, .successor = successor, .shared = shared};
 
-	if (alone) {
-		status = worker_serve(keeper->options, shared, tell_served);
-	} else {
-		prepare_keeper();
-		status = keep(keeper, &is_worker);
-	}
-	if (!is_worker)
-		mountpoint_unmount(shared->mount_point, shared->device);
-	return status;
-}
-
-/* Mounts; libfuse tells itself what went wrong. Returns a descriptor of /dev/fuse, or -1. */
-static int mount_here(const struct options *options, const char *mount_point)
-{
-	struct fuse_args args = options_copy_args(options);
-	struct fuse_session *session;
-	int device = -1;
-
-	session = fuse_session_new(&args, &ops, sizeof(ops), NULL);
-	fuse_opt_free_args(&args);
-	if (!session)
-		return -1;
-	if (fuse_session_mount(session, mount_point) == 0)
-		device = fuse3_duplicate(fuse_session_fd(session));
-	fuse_session_destroy(session);
-	return device;
-}
-
-static int receive_greeting(struct shared *shared)
-{
-	const ssize_t n =
-		fuse3_receive_greeting(shared->device, shared->greeting, sizeof(shared->greeting));
-
-	if (n < 0)
-		return (int)n;
-	shared->greeting_len = (uint32_t)n;
-	return 0;
-}
-
-/* What cannot be served is unmounted. */
-static int serve_mount(struct keeper *keeper)
-{
-	struct shared *shared = keeper->shared;
-	int wanted = -1;
-	int r;
-
-	r = receive_greeting(shared);
-	if (r == 0)
-		r = shared_keep_descriptors(shared);
-	if (r < 0)
-		log_error("cannot serve: %s", strerror(-r));
-	else
-		wanted = wants_keeper(keeper);
-	if (wanted >= 0)
-		return have_served(keeper, wanted == 0);
-	mountpoint_unmount(shared->mount_point, shared->device);
-	return EXIT_FAILURE;
-}
-
-int keeper_run(struct options *options, const char *mount_point, char **argv)
-{
-	struct keeper keeper = {.options = options};
-	struct shared *shared;
-	int status = EXIT_FAILURE;
-	int r;
-
-	successor_init(&keeper.successor, argv);
-	r = shared_new(&shared, &keeper.successor.memory);
-	if (r < 0) {
-		log_error("cannot start: %s", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	keeper.shared = shared;
-	snprintf(shared->mount_point, sizeof(shared->mount_point), "%s", mount_point);
-	shared->daemon = getpid();
-	shared->device = mount_here(options, mount_point);
-	if (shared->device >= 0)
-		status = serve_mount(&keeper);
-	shared_free(shared);
-	return status;
-}
-
-int keeper_continue(struct options *options, char **argv, int memory)
-{
-	struct keeper keeper = {.options = options};
-	int status, r;
-
-	successor_init(&keeper.successor, argv);
-	keeper.successor.memory = memory;
-	r = shared_attach(&keeper.shared, memory);
-	if (r < 0) {
-		log_error("cannot take over: %s", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	if (keeper.shared->background)
-		startup_continue_in_background();
-	log_info("version %s takes over at %s", SHMFS_VERSION, keeper.shared->mount_point);
-	status = have_served(&keeper, false);
-	shared_free(keeper.shared);
-	return status;
+	*ret_is_worker = false;
+	prepare_keeper();
+	return keep(&keeper, ret_is_worker);
 }

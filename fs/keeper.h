@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that a mount belongs to: makes it, has it served, ends it. keeper.c tells how. */
+/* The process that holds a mount while others serve it. keeper.c tells how. */
 #ifndef SHMFS_KEEPER_H
 #define SHMFS_KEEPER_H
 
 #include "options.h"
+#include "shared.h"
+#include "successor.h"
 
 /*
- * mount_point: absolute. argv: the command line. Signals are blocked (startup_prepare()).
- * Returns the exit status of the process: this one, or a worker that it has become.
+ * What is in the way of a keeper for this mount, for a message; NULL: nothing is. shared->init is
+ * there.
  */
-int keeper_run(struct options *options, const char *mount_point, char **argv);
+const char *keeper_obstacle(const struct shared *shared);
 
-/* The same for a program that goes on in the place of another one, see successor.h. */
-int keeper_continue(struct options *options, char **argv, int memory);
+/*
+ * Has the mount served by workers until it is to end. Signals are blocked (startup_prepare()).
+ * Returns the exit status of the process; *ret_is_worker: it is a worker now, and not the one that
+ * unmounts.
+ */
+int keeper_keep(const struct options *options, struct shared *shared,
+	const struct successor *successor, bool *ret_is_worker);
+
+/* The mount is served for the first time: says so, and lets go of whoever started it. */
+void keeper_announce(struct shared *shared);
 
 #endif

@@ -31,7 +31,6 @@
 
 #include "clock.h"
 #include "journal.h"
-#include "log.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -108,12 +107,7 @@ static _Thread_local struct {
 	unsigned served;
 	int crowd;        /* samples in a row that found a request waiting */
 	unsigned in_vain; /* how often in a row no request came while it was looked for */
-	void *scratch;
-	size_t scratch_size;
 } self;
-
-/* Frees a thread's scratch when it ends, libfuse's own threads for io_uring included. */
-static pthread_key_t scratch_of_thread;
 
 static void *work(void *arg);
 
@@ -158,24 +152,6 @@ void loop_expect_copy(struct loop *loop)
 {
 	if (self.leads && loop->max_threads > 1 && somebody_waits(loop))
 		give_up_lead(loop);
-}
-
-void *loop_scratch(size_t size)
-{
-	if (size > self.scratch_size) {
-		void *grown;
-
-		if (posix_memalign(&grown, 4096, size) != 0)
-			return NULL;
-		if (pthread_setspecific(scratch_of_thread, grown) != 0) {
-			free(grown);
-			return NULL;
-		}
-		free(self.scratch);
-		self.scratch = grown;
-		self.scratch_size = size;
-	}
-	return self.scratch;
 }
 
 static void stop(struct loop *loop, int error)
@@ -365,10 +341,8 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
 	struct loop *loop = calloc(1, sizeof(*loop));
 
-	if (!loop || pthread_key_create(&scratch_of_thread, free) != 0) {
-		free(loop);
+	if (!loop)
 		return -ENOMEM;
-	}
 	loop->session = session;
 	loop->journal = journal;
 	loop->max_threads = single_thread ? 1 : THREADS_MAX;
@@ -386,7 +360,6 @@ struct loop *loop_free(struct loop *loop)
 {
 	if (!loop)
 		return NULL;
-	pthread_key_delete(scratch_of_thread);
 	pthread_cond_destroy(&loop->lead);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop);

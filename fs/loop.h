@@ -15,8 +15,7 @@ struct loop_hooks {
 	void *arg;
 	/* Once, when all requests that are sent again have been received: see journal_begin(). */
 	void (*settle)(void *arg);
-	/* After loop_tick(), beside all requests. Returns after how many ms again; -1: not again.
-	 */
+	/* After loop_tick(), beside all requests. Returns after how many ms again, or -1. */
 	int (*tick)(void *arg);
 };
 
@@ -25,8 +24,8 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 	bool single_thread, const struct loop_hooks *hooks);
 
 /*
- * Makes the first thread, which serves nothing yet. To be called by the thread that calls
- * loop_run() then, and must. Returns 0 or -EAGAIN.
+ * Makes the first thread, which serves nothing yet. loop_run() has to follow, on the same thread.
+ * Returns 0 or -EAGAIN.
  */
 int loop_start(struct loop *loop);
 
@@ -50,11 +49,5 @@ void loop_tick(struct loop *loop);
  */
 void loop_expect_long(struct loop *loop);
 void loop_expect_copy(struct loop *loop);
-
-/*
- * Memory of the calling thread for a reply, good until its request is served. NULL if there is
- * none.
- */
-void *loop_scratch(size_t size);
 
 #endif

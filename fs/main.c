@@ -47,8 +47,8 @@
  *     tree        which name lies in which directory      order   sorted by inode number
  *     index       the tree as it is now       table      by numbers: inodes, hashes
  */
-#include "keeper.h"
 #include "log.h"
+#include "mount.h"
 #include "mountpoint.h"
 #include "options.h"
 #include "startup.h"
@@ -72,7 +72,7 @@ static int begin(struct options *options, char **argv)
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
 	else
-		status = keeper_run(options, mount_point, argv);
+		status = mount_run(options, mount_point, argv);
 	free(mount_point);
 	return status;
 }
@@ -82,7 +82,7 @@ static int go_on(struct options *options, char **argv, int memory)
 	const int r = startup_prepare();
 
 	if (r == 0)
-		return keeper_continue(options, argv, memory);
+		return mount_continue(options, argv, memory);
 	log_error("cannot take over: %s", strerror(-r));
 	return EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 #include "ops.h"
 #include "pin.h"
 #include "reply.h"
+#include "scratch.h"
 
 #include <errno.h>
 
@@ -131,7 +132,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool p
 {
 	struct fs *fs = fs_of(req);
 	struct listing listing = {
-		.req = req, .ino = ino, .plus = plus, .buf = loop_scratch(size), .size = size};
+		.req = req, .ino = ino, .plus = plus, .buf = scratch_get(size), .size = size};
 	SHARES_NAMES(fs);
 	int r;
 

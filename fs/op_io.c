@@ -4,6 +4,7 @@
 #include "open.h"
 #include "ops.h"
 #include "reply.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 {
 	struct fs *fs = fs_of(req);
 	struct shmfs_region *region = node_region(fs->nodes, ino);
-	void *buf = loop_scratch(size);
+	void *buf = scratch_get(size);
 	ssize_t n;
 
 	if (!buf) {

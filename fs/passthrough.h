@@ -22,7 +22,7 @@ struct passthrough {
 /* Enough for any of its descriptions, with the NUL. */
 #define PASSTHROUGH_TEXT_SIZE 128
 
-/* Before the greeting is answered: asks the kernel for the feature, unless why_not is set. */
+/* Before FUSE_INIT is answered: asks the kernel for the feature, unless why_not is set. */
 void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
 
 /*

@@ -13,20 +13,9 @@
 /* What is to stay open. */
 struct known {
 	struct shared *shared;
-	size_t room; /* descriptors below are looked up in the bits */
-	uint8_t *bits;
+	size_t room; /* for descriptors below, in the set */
+	uint8_t *set;
 };
-
-static void note(struct known *known, int fd)
-{
-	if (fd >= 0 && (size_t)fd < known->room)
-		known->bits[fd / CHAR_BIT] |= (uint8_t)(1 << fd % CHAR_BIT);
-}
-
-static bool is_noted(const struct known *known, int fd)
-{
-	return (size_t)fd < known->room && (known->bits[fd / CHAR_BIT] & (1 << fd % CHAR_BIT));
-}
 
 static bool is_used(const struct shared_slot *slot)
 {
@@ -53,20 +42,20 @@ static int note_known(struct known *known, struct shared *shared)
 
 	known->shared = shared;
 	known->room = max > 0 ? (size_t)max : SHARED_FDS;
-	known->bits = calloc(known->room / CHAR_BIT + 1, 1);
-	if (!known->bits)
+	known->set = calloc(DESCRIPTORS_SET_SIZE(known->room), 1);
+	if (!known->set)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < shared->opens_used; i++)
 		if (shared->opens[i].ino != 0 && shared->opens[i].count > 0) {
-			note(known, shared->opens[i].reader);
-			note(known, shared->opens[i].writer);
+			descriptors_add(known->set, known->room, shared->opens[i].reader);
+			descriptors_add(known->set, known->room, shared->opens[i].writer);
 		}
 	for (size_t i = 0; i < SHARED_SLOTS; i++) {
 		const struct shared_slot *slot = &shared->slots[i];
 		const uint32_t phase = atomic_load(&slot->phase);
 
 		if (is_used(slot) && (phase == PHASE_MADE || phase == PHASE_MOVING))
-			note(known, slot->fd);
+			descriptors_add(known->set, known->room, slot->fd);
 	}
 	return 0;
 }
@@ -106,7 +95,7 @@ static void sweep(void *arg, int fd)
 {
 	const struct known *known = arg;
 
-	if (!is_noted(known, fd) && !hand_over(known->shared, fd))
+	if (!descriptors_has(known->set, known->room, fd) && !hand_over(known->shared, fd))
 		close(fd);
 }
 
@@ -117,8 +106,8 @@ static int sweep_descriptors(struct shared *shared)
 
 	r = note_known(&known, shared);
 	if (r == 0)
-		r = shared_visit_descriptors(shared, sweep, &known);
-	free(known.bits);
+		r = shared_visit_others(shared, sweep, &known);
+	free(known.set);
 	return r;
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shared.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -61,44 +59,21 @@ struct shared *shared_free(struct shared *shared)
 	return NULL;
 }
 
-static bool is_kept(const struct shared *shared, int fd)
-{
-	return fd < SHARED_FDS && (shared->kept[fd / CHAR_BIT] & (1 << fd % CHAR_BIT));
-}
-
-int shared_visit_all_descriptors(shared_visit_fn *visit, void *arg)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		const int fd = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
-
-		if (fd >= 0 && fd != dirfd(dir))
-			visit(arg, fd);
-	}
-	closedir(dir);
-	return 0;
-}
-
 static void keep(void *arg, int fd)
 {
 	struct shared *shared = arg;
 
-	if (fd < SHARED_FDS)
-		shared->kept[fd / CHAR_BIT] |= (uint8_t)(1 << fd % CHAR_BIT);
+	descriptors_add(shared->kept, SHARED_FDS, fd);
 }
 
 int shared_keep_descriptors(struct shared *shared)
 {
-	return shared_visit_all_descriptors(keep, shared);
+	return descriptors_visit(keep, shared);
 }
 
 struct others {
 	const struct shared *shared;
-	shared_visit_fn *visit;
+	descriptors_visit_fn *visit;
 	void *arg;
 };
 
@@ -106,13 +81,13 @@ static void visit_other(void *arg, int fd)
 {
 	const struct others *others = arg;
 
-	if (!is_kept(others->shared, fd))
+	if (!descriptors_has(others->shared->kept, SHARED_FDS, fd))
 		others->visit(others->arg, fd);
 }
 
-int shared_visit_descriptors(struct shared *shared, shared_visit_fn *visit, void *arg)
+int shared_visit_others(struct shared *shared, descriptors_visit_fn *visit, void *arg)
 {
 	struct others others = {shared, visit, arg};
 
-	return shared_visit_all_descriptors(visit_other, &others);
+	return descriptors_visit(visit_other, &others);
 }

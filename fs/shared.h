@@ -9,6 +9,7 @@
 #ifndef SHMFS_SHARED_H
 #define SHMFS_SHARED_H
 
+#include "descriptors.h"
 #include "name.h"
 
 #include <limits.h>
@@ -32,7 +33,7 @@ struct shared_open {
 /* How far a request has got. journal.c tells what follows from it. */
 enum shared_phase {
 	PHASE_NONE,
-	PHASE_MAKING,    /* name: is about to be made; target, for a symbolic link */
+	PHASE_MAKING,    /* name: is about to be made */
 	PHASE_MADE,      /* name, ino; fd, or -1 */
 	PHASE_REMOVING,  /* name, ino */
 	PHASE_LINKING,   /* name, ino */
@@ -58,8 +59,7 @@ struct shared_slot {
 	struct shmfs_name name, to;
 };
 
-/* One change of a count: where it goes, what is to be there then, and in which phase the request.
- */
+/* A change of a count: where it goes, what is there then, and the request's phase. */
 struct shared_redo {
 	_Atomic uint32_t valid;
 	uint32_t open, slot; /* indices; SHARED_SLOTS: no slot */
@@ -68,11 +68,10 @@ struct shared_redo {
 };
 
 enum {
-	SHARED_OPENS =
-		1 << 20, /* more than a process may have descriptors, as systems are set up */
+	SHARED_OPENS = 1 << 20, /* more than systems allow a process descriptors */
 	SHARED_SLOTS = 128,
 	SHARED_FDS = 1 << 16, /* descriptors of the keeper are below */
-	SHARED_GREETING_MAX = 4096,
+	SHARED_INIT_MAX = 4096,
 	SHARED_TEXT_MAX = 128,
 };
 
@@ -84,11 +83,11 @@ struct shared {
 	pid_t daemon;        /* its process id */
 	int32_t device;      /* /dev/fuse, mounted */
 	uint32_t generation; /* of workers, from 0 on */
-	uint32_t greeting_len;
-	char greeting[SHARED_GREETING_MAX]; /* the kernel's first request */
+	uint32_t init_len;
+	char init[SHARED_INIT_MAX]; /* the kernel's first request, FUSE_INIT */
 	char mount_point[PATH_MAX];
 	bool background;
-	uint8_t kept[SHARED_FDS / CHAR_BIT]; /* descriptors that no worker has opened */
+	uint8_t kept[DESCRIPTORS_SET_SIZE(SHARED_FDS)]; /* descriptors that no worker has opened */
 
 	/* Of the worker. */
 	_Atomic uint32_t settled;        /* its generation + 1, once it serves */
@@ -101,22 +100,20 @@ struct shared {
 	struct shared_open opens[SHARED_OPENS];
 };
 
-/* Makes it. *ret_fd: stands for the memory. 0 or -errno. */
+/* Makes it. *ret_fd: stands for the memory, closed on exec, the caller's. 0 or -errno. */
 int shared_new(struct shared **ret_shared, int *ret_fd);
 
-/* Maps what somebody else has made. -EPROTO when it is of another version. */
+/* Maps what somebody else has made. 0 or -errno; -EPROTO when it is of another version. */
 int shared_attach(struct shared **ret_shared, int fd);
 
 /* Unmaps it. NULL is accepted. */
 struct shared *shared_free(struct shared *shared);
 
-/* Notes all descriptors that there are, as not opened by a worker. No worker has been started. */
+/* Notes all descriptors that there are as not opened by a worker, before there is one. 0 or -errno.
+ */
 int shared_keep_descriptors(struct shared *shared);
 
-/* Visits all descriptors of this process; or those that are not kept. The visit may close its own.
- */
-typedef void shared_visit_fn(void *arg, int fd);
-int shared_visit_all_descriptors(shared_visit_fn *visit, void *arg);
-int shared_visit_descriptors(struct shared *shared, shared_visit_fn *visit, void *arg);
+/* Visits the descriptors that are not noted, see descriptors.h. 0 or -errno. */
+int shared_visit_others(struct shared *shared, descriptors_visit_fn *visit, void *arg);
 
 #endif

@@ -52,14 +52,14 @@ void successor_become(const struct successor *successor)
 	bool close_on_exec = false;
 	char value[64];
 
-	shared_visit_all_descriptors(set_close_on_exec, &close_on_exec);
+	descriptors_visit(set_close_on_exec, &close_on_exec);
 	snprintf(value, sizeof(value), "continue %d %d", (int)getpid(), successor->memory);
 	setenv(ENVIRONMENT, value, 1);
 	execv(successor->program, successor->argv);
 	log_error("%s: %s: this program goes on", successor->program, strerror(errno));
 	unsetenv(ENVIRONMENT);
 	close_on_exec = true;
-	shared_visit_all_descriptors(set_close_on_exec, &close_on_exec);
+	descriptors_visit(set_close_on_exec, &close_on_exec);
 }
 
 bool successor_is(int *ret_memory)
@@ -72,7 +72,7 @@ bool successor_is(int *ret_memory)
 	if (!value || sscanf(value, "continue %d %d", &pid, ret_memory) != 2 || pid != getpid())
 		return false;
 	unsetenv(ENVIRONMENT);
-	shared_visit_all_descriptors(set_close_on_exec, &close_on_exec);
+	descriptors_visit(set_close_on_exec, &close_on_exec);
 	return true;
 }
 

@@ -58,22 +58,22 @@ static int prepare_names(struct fs *fs)
 }
 
 /*
- * The first worker's answer to the greeting reaches the kernel. Those of others come too late and
+ * The first worker's answer to FUSE_INIT reaches the kernel. Those of others come too late and
  * are dropped there; but libfuse knows then what was agreed.
  */
-static int greet(struct service *service)
+static int answer_init(struct service *service)
 {
 	struct fs *fs = &service->fs;
 	OWNS_NAMES(fs); /* io_uring has threads that serve from the answer on */
 	struct shared *shared = service->shared;
 	struct passthrough *passthrough = &fs->passthrough;
-	const struct fuse_buf greeting = {.mem = shared->greeting, .size = shared->greeting_len};
+	const struct fuse_buf init = {.mem = shared->init, .size = shared->init_len};
 	int r;
 
-	r = fuse3_complete(service->session, shared->greeting, shared->greeting_len);
+	r = fuse3_complete(service->session, shared->init, shared->init_len);
 	if (r < 0)
 		return r;
-	fuse_session_process_buf(service->session, &greeting);
+	fuse_session_process_buf(service->session, &init);
 	if (fuse_session_exited(service->session))
 		return -ECANCELED; /* libfuse has told why */
 	if (!passthrough_start(passthrough, shared->device)) {
@@ -100,7 +100,7 @@ static int prepare(struct service *service, const struct options *options)
 		r = loop_new(
 			&fs->loop, service->session, fs->journal, options->single_thread, &hooks);
 	if (r == 0)
-		r = greet(service);
+		r = answer_init(service);
 	if (r == 0 && shared->generation > 0)
 		r = fuse3_resend(shared->device);
 	if (r == 0)
@@ -114,7 +114,7 @@ static bool wants_uring(const struct options *options, const struct shared *shar
 
 	if (!options->io_uring)
 		return false;
-	why_not = fuse3_uring_obstacle(shared->greeting, shared->greeting_len);
+	why_not = fuse3_uring_obstacle(shared->init, shared->init_len);
 	if (why_not)
 		log_info("io_uring is not used: %s", why_not);
 	return !why_not;
@@ -134,6 +134,8 @@ static struct fuse_session *new_session(const struct options *options, struct se
 	if (!session)
 		return NULL;
 	fd = fuse3_duplicate(service->shared->device);
+	if (fd < 0)
+		log_error("cannot serve: %s", strerror(-fd));
 	snprintf(mount_point, sizeof(mount_point), "/dev/fd/%d", fd);
 	if (fd >= 0 && fuse_session_mount(session, mount_point) == 0)
 		return session;
@@ -178,8 +180,11 @@ int worker_serve(
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	/* First: it closes whatever a dead worker may have opened. */
 	r = shared->generation > 0 ? recover(shared) : 0;
-	if (r == 0)
-		service.session = new_session(options, &service);
+	if (r < 0) {
+		log_error("cannot put in order what the last worker left: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	service.session = new_session(options, &service);
 	if (!service.session)
 		return EXIT_FAILURE;
 	r = prepare(&service, options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Serving a mount that somebody else has made, from the kernel's greeting to the end. */
+/* Serving a mount that somebody else has made, from the kernel's FUSE_INIT to the end. */
 #ifndef SHMFS_WORKER_H
 #define SHMFS_WORKER_H
 
