@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The time that passes, for waiting: CLOCK_MONOTONIC of clock_gettime(2), in ns. */
+/* The time that passes, for waiting: CLOCK_MONOTONIC of clock_gettime(2), in ns or ms. */
 #ifndef SHMFS_CLOCK_H
 #define SHMFS_CLOCK_H
 
@@ -14,6 +14,16 @@ static inline int64_t clock_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static inline int64_t clock_now_ms(void)
+{
+	return clock_now_ns() / CLOCK_NS_PER_MS;
+}
+
+static inline struct timespec clock_timespec_of_ms(int64_t ms)
+{
+	return (struct timespec){ms / 1000, ms % 1000 * CLOCK_NS_PER_MS};
 }
 
 #endif

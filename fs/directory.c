@@ -28,16 +28,13 @@ static int check_marker(const struct stat *st)
 
 int directory_get_even_removed(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
 {
-	int r;
+	const int r = pin_stat(fs->nodes, ino, &ret_dir->st, &ret_dir->marker);
 
-	if (ino == FUSE_ROOT_ID) {
-		strcpy(ret_dir->marker.text, "/");
-		return shmfs_object_stat_dir(&ret_dir->st);
-	}
-	r = node_stat(fs->nodes, ino, &ret_dir->st, &ret_dir->marker);
 	if (r < 0)
 		return r;
-	return S_ISDIR(ret_dir->st.st_mode) ? check_marker(&ret_dir->st) : -ENOTDIR;
+	if (!S_ISDIR(ret_dir->st.st_mode))
+		return -ENOTDIR;
+	return is_root(ret_dir) ? 0 : check_marker(&ret_dir->st);
 }
 
 int directory_get(struct fs *fs, fuse_ino_t ino, struct directory *ret_dir)
@@ -201,5 +198,5 @@ void directory_accessed(const struct directory *dir)
 
 	if (!is_before(&st->st_mtim, &st->st_atim) || !is_before(&st->st_ctim, &st->st_atim) ||
 		time(NULL) - st->st_atim.tv_sec >= DAY)
-		shmfs_object_access_dir(&dir->marker);
+		shmfs_object_update_atime(&dir->marker);
 }

@@ -9,11 +9,6 @@
 /* Much more than lies between a lookup and an open. */
 #define HOLD_MS 500
 
-static int64_t now_ms(void)
-{
-	return clock_now_ns() / CLOCK_NS_PER_MS;
-}
-
 struct gone *gone_new(int fd, const struct stat *st)
 {
 	struct gone *gone = calloc(1, sizeof(*gone));
@@ -39,7 +34,7 @@ void gone_hold(struct gone_list *list, struct gone *gone)
 {
 	if (gone->fd < 0)
 		return;
-	gone->until = now_ms() + HOLD_MS;
+	gone->until = clock_now_ms() + HOLD_MS;
 	gone->next = NULL;
 	gone->prev = list->last;
 	*(list->last ? &list->last->next : &list->first) = gone;
@@ -63,7 +58,7 @@ int gone_take_fd(struct gone_list *list, bool all, int *ret_wait)
 	*ret_wait = -1;
 	if (!gone)
 		return -1;
-	wait = gone->until - now_ms();
+	wait = gone->until - clock_now_ms();
 	if (wait > 0 && !all) {
 		*ret_wait = (int)wait;
 		return -1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "harden.h"
 
+#include "capability.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
@@ -12,12 +14,11 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /*
- * To judge and act as any user; to see which capabilities a user 0 has, whoever that is; to
- * register objects for passthrough, and to unmount.
+ * Those that the mode rules know, and to act as any user; to see which capabilities a user 0 has,
+ * whoever that is; to register objects for passthrough, and to unmount.
  */
-#define NEEDED                                                                                 \
-	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
-		BIT(CAP_FSETID) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SYS_PTRACE) |    \
+#define NEEDED                                                                          \
+	(SHMFS_CAPABILITIES | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SYS_PTRACE) | \
 		BIT(CAP_SYS_ADMIN))
 
 static int keep_capabilities(void)

@@ -75,11 +75,6 @@ struct keeper {
 	bool replace;      /* told to go on with the newest program */
 };
 
-static int64_t now_ms(void)
-{
-	return clock_now_ns() / CLOCK_NS_PER_MS;
-}
-
 void keeper_announce(struct shared *shared)
 {
 	startup_ready();
@@ -143,7 +138,7 @@ static pid_t start_worker(struct keeper *keeper)
 {
 	pid_t pid;
 
-	keeper->started = now_ms();
+	keeper->started = clock_now_ms();
 	keeper->answered = atomic_load(&keeper->shared->answered);
 	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid < 0)
@@ -192,7 +187,7 @@ static void replace(struct keeper *keeper)
 /* Waits for a signal, up to so many ms (-1: for ever), and does what it asks for. */
 static void take_signal(struct keeper *keeper, bool orders, int64_t ms)
 {
-	const struct timespec time = {ms / 1000, ms % 1000 * CLOCK_NS_PER_MS};
+	const struct timespec time = clock_timespec_of_ms(ms);
 	siginfo_t info = {0};
 	sigset_t set;
 	int sig;
@@ -228,11 +223,11 @@ static void watch(struct keeper *keeper)
 
 static bool died_at_once(const struct keeper *keeper)
 {
-	return now_ms() - keeper->started < AT_ONCE_MS &&
+	return clock_now_ms() - keeper->started < AT_ONCE_MS &&
 	       atomic_load(&keeper->shared->answered) - keeper->answered < AT_ONCE_ANSWERS;
 }
 
-/* One more in a row, or none in a row: false if it is over. Otherwise there is a pause. */
+/* Counts deaths in a row, and pauses. False after DEATHS_MAX of them: it is over. */
 static bool bear(struct keeper *keeper, bool at_once, const char *what)
 {
 	int64_t end;
@@ -245,9 +240,9 @@ static bool bear(struct keeper *keeper, bool at_once, const char *what)
 	}
 	if (keeper->deaths < 3)
 		return true;
-	end = now_ms() + ((int64_t)PAUSE_MS << (keeper->deaths - 3));
-	while (!keeper->stop && now_ms() < end)
-		take_signal(keeper, true, end - now_ms());
+	end = clock_now_ms() + ((int64_t)PAUSE_MS << (keeper->deaths - 3));
+	while (!keeper->stop && clock_now_ms() < end)
+		take_signal(keeper, true, end - clock_now_ms());
 	return true;
 }
 
@@ -264,8 +259,8 @@ static bool survive(struct keeper *keeper)
 }
 
 /*
- * There could be none: r is -errno. What was served already goes on when there can be one. False:
- * it is over.
+ * No worker could be started, r tells why (-errno). A mount that has been served waits until there
+ * can be one. False: it is over.
  */
 static bool try_again(struct keeper *keeper, int r)
 {

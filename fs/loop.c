@@ -403,7 +403,7 @@ static int wait_for_signal(struct loop *loop, const sigset_t *wanted)
 	int wait = -1;
 
 	for (;;) {
-		const struct timespec time = {wait / 1000, wait % 1000 * 1000000L};
+		const struct timespec time = clock_timespec_of_ms(wait);
 		const int sig =
 			wait < 0 ? sigwaitinfo(wanted, NULL) : sigtimedwait(wanted, NULL, &time);
 

@@ -25,7 +25,7 @@
  *
  * One lock guards the table and all fields. It is never held over a system call that may take long.
  */
-#include "nodes.h"
+#include "node_private.h"
 
 #include "finder.h"
 #include "passthrough.h"
@@ -263,10 +263,10 @@ int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 	return 0;
 }
 
-void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach)
+void node_end_reach(struct nodes *nodes, uint64_t ino, struct reach *reach)
 {
 	if (reach->kind == REACH_OPEN)
-		node_leave(nodes, ino);
+		node_end_pin(nodes, ino);
 	else if (reach->kind == REACH_HELD)
 		close(reach->fd);
 	reach->fd = -1;

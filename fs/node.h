@@ -64,21 +64,21 @@ struct reach {
 	struct stat st;         /* REACH_GONE: all that is left */
 };
 
-/* -ESTALE when there is no such node. To be followed by node_reached(). */
+/* -ESTALE when there is no such node. To be followed by node_end_reach(). */
 int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach);
-void node_reached(struct nodes *nodes, uint64_t ino, struct reach *reach);
+void node_end_reach(struct nodes *nodes, uint64_t ino, struct reach *reach);
 
 /* The same for a REACH_OPEN that somebody has taken over. */
-void node_leave(struct nodes *nodes, uint64_t ino);
+void node_end_pin(struct nodes *nodes, uint64_t ino);
 
 /*
  * Open objects. A region exists from the first open to the last close of a node.
  *
- * node_open() counts one open if the region is there and can do what is wanted of it; -ENOENT if
- * not. node_open_fd() makes or extends the region with fd, which it owns in any case, and counts.
+ * node_count_open() counts one open if the region is there and can do what is wanted of it; -ENOENT
+ * if not. node_add_fd() makes or extends the region with fd, which it owns in any case, and counts.
  */
-int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write);
-int node_open_fd(struct nodes *nodes, uint64_t ino, int fd);
+int node_count_open(struct nodes *nodes, uint64_t ino, bool read, bool write);
+int node_add_fd(struct nodes *nodes, uint64_t ino, int fd);
 void node_close(struct nodes *nodes, uint64_t ino);
 
 /* The backing id of a node that is open, the same for all of its opens; 0: it has none. */

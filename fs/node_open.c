@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes that are open: node.c tells the model. */
-#include "nodes.h"
+#include "node_private.h"
 
 #include "journal.h"
 #include "passthrough.h"
@@ -57,7 +57,7 @@ static void count_open(struct nodes *nodes, struct node *node, struct shared_ope
 	node->opens++;
 }
 
-int node_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
+int node_count_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
 {
 	struct node *node;
 	int r = -ENOENT;
@@ -109,7 +109,7 @@ static int register_fd(struct nodes *nodes, int fd)
 	return id;
 }
 
-int node_open_fd(struct nodes *nodes, uint64_t ino, int fd)
+int node_add_fd(struct nodes *nodes, uint64_t ino, int fd)
 {
 	struct shmfs_region *region = NULL;
 	struct node *node;
@@ -188,7 +188,7 @@ void node_close(struct nodes *nodes, uint64_t ino)
 	end_open(nodes, ino, true);
 }
 
-void node_leave(struct nodes *nodes, uint64_t ino)
+void node_end_pin(struct nodes *nodes, uint64_t ino)
 {
 	end_open(nodes, ino, false);
 }

@@ -30,16 +30,6 @@ struct change {
 	bool reserve;                /* what it grows by: see reserve.h */
 };
 
-/* Without what directory_complete() adds. */
-static int attributes(
-	struct fs *fs, fuse_ino_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
-{
-	if (ino != FUSE_ROOT_ID)
-		return node_stat(fs->nodes, ino, ret_st, ret_name);
-	*ret_name = (struct shmfs_name){"/"};
-	return shmfs_object_stat_dir(ret_st);
-}
-
 static int complete(struct fs *fs, const struct shmfs_name *name, struct stat *st)
 {
 	return S_ISDIR(st->st_mode) && st->st_nlink > 0 ? directory_complete(fs, name, st) : 0;
@@ -58,7 +48,7 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int r;
 
 	(void)fi;
-	r = attributes(fs_of(req), ino, &st, &name);
+	r = pin_stat(fs_of(req)->nodes, ino, &st, &name);
 	if (r == 0)
 		r = complete(fs_of(req), &name, &st);
 	if (r < 0)
@@ -74,7 +64,7 @@ void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	struct stat st;
 	int r;
 
-	r = attributes(fs_of(req), ino, &st, &name);
+	r = pin_stat(fs_of(req)->nodes, ino, &st, &name);
 	if (r == 0)
 		r = shmfs_access_check(&st, &caller.ids, mask);
 	reply_result(req, r);
@@ -108,24 +98,26 @@ static int may_change(const struct stat *st, struct caller *caller, const struct
 	return r;
 }
 
+static bool is_marker(const struct pin *pin)
+{
+	return pin->ino != FUSE_ROOT_ID && S_ISDIR(pin->st.st_mode);
+}
+
 /* A marker whose bits chown(2) would clear. */
 static bool is_special_marker(const struct pin *pin)
 {
-	const mode_t mode = pin->st.st_mode;
-
-	return pin->ino != FUSE_ROOT_ID && S_ISDIR(mode) && (mode & (S_ISUID | S_ISGID));
+	return is_marker(pin) && (pin->st.st_mode & (S_ISUID | S_ISGID));
 }
 
 /*
- * Of a directory that somebody has put something into the marker of, S_ISUID and S_ISGID are not
- * set: it could be a program, which others would give their rights to.
+ * If somebody has written something into a directory's marker, S_ISUID and S_ISGID are not set: it
+ * could be a program, which others would give their rights to.
  */
 static mode_t safe_mode(const struct pin *pin, mode_t mode)
 {
 	struct stat st;
-	const bool is_marker = pin->ino != FUSE_ROOT_ID && S_ISDIR(pin->st.st_mode);
 
-	if (is_marker && (fstat(pin->fd, &st) < 0 || st.st_size > 0))
+	if (is_marker(pin) && (fstat(pin->fd, &st) < 0 || st.st_size > 0))
 		mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	return mode & 07777;
 }
@@ -239,21 +231,6 @@ static int apply(
 	return r;
 }
 
-static int pin_any(struct nodes *nodes, fuse_ino_t ino, struct pin *ret_pin)
-{
-	int fd;
-
-	if (ino != FUSE_ROOT_ID)
-		return node_pin(nodes, ino, ret_pin);
-	fd = shmfs_object_pin_dir(&ret_pin->st);
-	if (fd < 0)
-		return fd;
-	ret_pin->fd = fd;
-	ret_pin->ino = ino;
-	ret_pin->kind = PIN_OWN;
-	return 0;
-}
-
 /* What has to be known before this thread acts as the caller. */
 static void expect_resize(struct fs *fs, const struct pin *pin, struct change *change)
 {
@@ -273,19 +250,19 @@ void op_setattr(
 	struct fs *fs = fs_of(req);
 	struct nodes *nodes = fs->nodes;
 	struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL, false};
-	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = pin_any(nodes, ino, &pin);
+	r = pin_get(nodes, ino, &pin);
 	if (r == 0 && (which & FUSE_SET_ATTR_SIZE))
 		expect_resize(fs, &pin, &change);
 	if (r == 0)
 		r = apply(fs, &pin, &caller, &change);
 	if (r == 0 && S_ISDIR(pin.st.st_mode))
-		r = attributes(fs, ino, &st, &name);
+		r = pin_stat(nodes, ino, &st, &name);
 	else if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
 	if (r < 0) {

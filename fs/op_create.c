@@ -102,7 +102,7 @@ static int introduce(
 	if (r < 0) {
 		close(fd);
 	} else {
-		r = node_open_fd(nodes, ret_st->st_ino, fd);
+		r = node_add_fd(nodes, ret_st->st_ino, fd);
 		if (r < 0)
 			node_put(nodes, ret_st->st_ino, 1);
 	}
@@ -125,9 +125,9 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
 	r = node_get(nodes, ret_st->st_ino, name);
 	if (r < 0)
 		return r;
-	r = open_node(nodes, caller, ret_st->st_ino, flags);
+	r = open_for_caller(nodes, caller, ret_st->st_ino, flags);
 	if (r == 0) {
-		r = node_stat(nodes, ret_st->st_ino, ret_st, NULL);
+		r = pin_stat(nodes, ret_st->st_ino, ret_st, NULL);
 		if (r < 0)
 			node_close(nodes, ret_st->st_ino);
 	}
@@ -142,12 +142,12 @@ static int open_again(
 {
 	int r;
 
-	r = open_node(nodes, caller, ino, flags);
+	r = open_for_caller(nodes, caller, ino, flags);
 	if (r < 0)
 		return r;
 	r = node_get(nodes, ino, NULL);
 	if (r == 0)
-		r = node_stat(nodes, ino, ret_st, NULL);
+		r = pin_stat(nodes, ino, ret_st, NULL);
 	if (r < 0)
 		node_close(nodes, ino);
 	return r;
@@ -314,11 +314,11 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	char target[PATH_MAX + 1];
 	ssize_t n;
 
-	n = node_pin(fs_of(req)->nodes, ino, &pin);
+	n = pin_get(fs_of(req)->nodes, ino, &pin);
 	if (n == 0)
 		n = shmfs_object_readlink(pin.fd, target, sizeof(target) - 1);
 	if (n < 0) {
@@ -379,13 +379,13 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *comp
 {
 	struct fs *fs = fs_of(req);
 	SHARES_NAMES(fs);
-	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = node_pin(fs->nodes, ino, &pin);
+	r = pin_get(fs->nodes, ino, &pin);
 	if (r == 0 && S_ISDIR(pin.st.st_mode))
 		r = -EPERM;
 	if (r == 0)

@@ -19,7 +19,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	CALLER(caller, req);
 	int r;
 
-	r = open_node(fs_of(req)->nodes, &caller, ino, fi->flags);
+	r = open_for_caller(fs_of(req)->nodes, &caller, ino, fi->flags);
 	if (r < 0)
 		reply_result(req, r);
 	else

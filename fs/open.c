@@ -48,10 +48,10 @@ static int wanted(int flags)
  */
 static int open_pinned(struct nodes *nodes, struct caller *caller, uint64_t ino, int mode)
 {
-	__attribute__((cleanup(node_unpin))) struct pin pin = PIN_INIT;
+	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	int r;
 
-	r = node_pin(nodes, ino, &pin);
+	r = pin_get(nodes, ino, &pin);
 	if (r == 0)
 		r = caller_enter(caller);
 	if (r == 0)
@@ -66,7 +66,7 @@ static int open_as_caller(struct nodes *nodes, struct caller *caller, uint64_t i
 
 	r = caller_enter(caller);
 	if (r == 0)
-		r = node_open_object(nodes, ino, mode);
+		r = pin_open(nodes, ino, mode);
 	caller_leave();
 	return r == -EACCES ? open_pinned(nodes, caller, ino, mode) : r;
 }
@@ -78,7 +78,7 @@ static int open_shared(struct nodes *nodes, struct caller *caller, uint64_t ino,
 	int fd, both;
 
 	/* Who may execute need not be allowed to read, but somebody has to. */
-	fd = flags & OPEN_FOR_EXEC ? node_open_object(nodes, ino, mode)
+	fd = flags & OPEN_FOR_EXEC ? pin_open(nodes, ino, mode)
 				   : open_as_caller(nodes, caller, ino, mode);
 	if (fd < 0 || reads(flags))
 		return fd;
@@ -118,19 +118,19 @@ static int count_one(struct nodes *nodes, struct caller *caller, uint64_t ino, i
 {
 	int fd;
 
-	if (node_open(nodes, ino, reads(flags), writes(flags)) == 0)
+	if (node_count_open(nodes, ino, reads(flags), writes(flags)) == 0)
 		return 0;
 	fd = open_shared(nodes, caller, ino, flags);
-	return fd < 0 ? fd : node_open_fd(nodes, ino, fd);
+	return fd < 0 ? fd : node_add_fd(nodes, ino, fd);
 }
 
-int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+int open_for_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
 {
 	const bool counted = journal_was_opened(NULL);
 	struct stat st;
 	int r;
 
-	r = node_stat(nodes, ino, &st, NULL);
+	r = pin_stat(nodes, ino, &st, NULL);
 	if (!counted && r == 0)
 		r = shmfs_access_check(&st, &caller->ids, wanted(flags));
 	if (!counted && r == 0)

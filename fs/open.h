@@ -10,6 +10,6 @@
  * flags: an access mode, O_TRUNC, and the kernel's mark of an execve(2). Counts one open of the
  * node, to be undone with node_close(). -EACCES, -ESTALE and what open(2) says.
  */
-int open_node(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
+int open_for_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
 
 #endif

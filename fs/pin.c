@@ -6,6 +6,7 @@
  */
 #include "pin.h"
 
+#include "fuse3.h"
 #include "object.h"
 
 #include <errno.h>
@@ -67,11 +68,18 @@ static int by_name(
 	return r == -ENOENT ? -ESTALE : r;
 }
 
-int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
+static const struct shmfs_name root = {"/"};
+
+int pin_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
 {
 	struct reach reach;
 	int r;
 
+	if (ino == FUSE_ROOT_ID) {
+		if (ret_name)
+			*ret_name = root;
+		return shmfs_object_stat_dir(ret_st);
+	}
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
@@ -83,15 +91,19 @@ int node_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shm
 		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
 	if (r == 0 && ret_name && reach.kind == REACH_NAME)
 		*ret_name = reach.name;
-	node_reached(nodes, ino, &reach);
+	node_end_reach(nodes, ino, &reach);
 	return r;
 }
 
-int node_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+int pin_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
 {
 	struct stat st;
 	int r;
 
+	if (ino == FUSE_ROOT_ID) {
+		*ret_name = root;
+		return 0;
+	}
 	r = node_last_name(nodes, ino, ret_name);
 	if (r == 0)
 		r = stat_by_name(ret_name, ino, &st);
@@ -106,12 +118,25 @@ static int pin_reached(const struct reach *reach, struct pin *pin)
 	return fstat(pin->fd, &pin->st) < 0 ? -errno : 0;
 }
 
-int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
+static int pin_root(struct pin *ret_pin)
+{
+	struct pin pin = {.ino = FUSE_ROOT_ID, .kind = PIN_OWN};
+
+	pin.fd = shmfs_object_pin_dir(&pin.st);
+	if (pin.fd < 0)
+		return pin.fd;
+	*ret_pin = pin;
+	return 0;
+}
+
+int pin_get(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 {
 	struct pin pin = {.nodes = nodes, .ino = ino, .fd = -1};
 	struct reach reach;
 	int r;
 
+	if (ino == FUSE_ROOT_ID)
+		return pin_root(ret_pin);
 	r = node_reach(nodes, ino, &reach);
 	if (r < 0)
 		return r;
@@ -122,13 +147,13 @@ int node_pin(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 	else
 		r = pin_reached(&reach, &pin);
 	if (r < 0)
-		node_unpin(&pin);
+		pin_put(&pin);
 	else
 		*ret_pin = pin;
 	return r;
 }
 
-int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
+int pin_open(struct nodes *nodes, uint64_t ino, int flags)
 {
 	struct reach reach;
 	struct stat st;
@@ -143,15 +168,15 @@ int node_open_object(struct nodes *nodes, uint64_t ino, int flags)
 		r = shmfs_object_open(&reach.name, ino, flags, &st);
 	else
 		r = -ESTALE;
-	node_reached(nodes, ino, &reach);
+	node_end_reach(nodes, ino, &reach);
 	return r == -ENOENT ? -ESTALE : r;
 }
 
-void node_unpin(struct pin *pin)
+void pin_put(struct pin *pin)
 {
 	if (pin->kind == PIN_OWN)
 		close(pin->fd);
 	else if (pin->kind == PIN_REGION)
-		node_leave(pin->nodes, pin->ino);
+		node_end_pin(pin->nodes, pin->ino);
 	*pin = (struct pin)PIN_INIT;
 }

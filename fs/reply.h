@@ -31,7 +31,7 @@ void reply_attr(fuse_req_t req, const struct stat *st);
  */
 int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
 
-/* The node has been opened by node_open() or node_open_fd(). */
+/* The node has been opened by node_count_open() or node_add_fd(). */
 void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* Both at once; the kernel's lookup was counted by node_get() before. */

@@ -27,7 +27,7 @@ bool reserve_is_on(struct fs *fs, uint64_t ino)
 
 	if (fs->reserve)
 		return true;
-	return node_name(fs->nodes, ino, &name) == 0 && is_asked_by_directory(name.text + 1);
+	return pin_name(fs->nodes, ino, &name) == 0 && is_asked_by_directory(name.text + 1);
 }
 
 static int allocate(int fd, off_t from, off_t to)

@@ -20,7 +20,7 @@ static bool is_reserved(struct fs *fs, uint64_t ino)
 	struct stat st;
 
 	return reserve_is_on(fs, ino) ||
-	       (ino != FUSE_ROOT_ID && node_stat(fs->nodes, ino, &st, NULL) == 0 &&
+	       (ino != FUSE_ROOT_ID && pin_stat(fs->nodes, ino, &st, NULL) == 0 &&
 		       (st.st_mode & S_ISUID));
 }
 

@@ -77,7 +77,7 @@ static int verified(int fd, const struct shmfs_name *name, uint64_t ino, struct 
 	return fd;
 }
 
-/* The errors of shm_open(3) when it met something else than a regular file; EINVAL: EISDIR. */
+/* The errors of shm_open(3) where there is no regular file. Of EISDIR glibc makes EINVAL. */
 static bool is_foreign(int error)
 {
 	return error == ELOOP || error == EINVAL || error == EISDIR || error == ENXIO;
@@ -220,19 +220,22 @@ int shmfs_object_touch(const struct shmfs_name *name)
 	return negative_errno(utimensat(AT_FDCWD, path.text, times, AT_SYMLINK_NOFOLLOW));
 }
 
-int shmfs_object_access_dir(const struct shmfs_name *marker)
+int shmfs_object_update_atime(const struct shmfs_name *marker)
 {
 	alignas(struct dirent64) char batch[512];
 	const struct path path = path_of(marker);
 	/* O_NOFOLLOW: where somebody has put a symbolic link in its place. */
 	const int fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t len;
 
 	if (fd < 0)
 		return -errno;
-	if (getdents64(fd, batch, sizeof(batch)) < 0 && errno == ENOTDIR && read(fd, batch, 1) < 0)
-		errno = EIO;
+	len = getdents64(fd, batch, sizeof(batch));
+	if (len < 0 && errno == ENOTDIR)
+		len = read(fd, batch, 1); /* nothing, which counts as an access all the same */
+	len = len < 0 ? -errno : 0;
 	close(fd);
-	return 0;
+	return (int)len;
 }
 
 int shmfs_object_unlink(const struct shmfs_name *name)

@@ -78,15 +78,15 @@ int shmfs_object_chmod(int fd, mode_t mode);
 int shmfs_object_chown(int fd, uid_t uid, gid_t gid);
 int shmfs_object_utimens(int fd, const struct timespec times[2]);
 
-/* mtime and ctime become the current time: something in the directory of this marker has changed.
+/* Something in the directory of this marker has changed: mtime and ctime become the current time.
  */
 int shmfs_object_touch(const struct shmfs_name *name);
 
 /*
  * The directory of this marker ("/": the directory of all objects) is listed: its atime becomes the
- * current time where the mount of the objects has it so.
+ * current time if the caller may do that, and where the mount of the objects has it so.
  */
-int shmfs_object_access_dir(const struct shmfs_name *marker);
+int shmfs_object_update_atime(const struct shmfs_name *marker);
 
 /* shm_unlink(3), but with the errors of unlink(2): -EPERM where that says so. */
 int shmfs_object_unlink(const struct shmfs_name *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What node.c, which tells the model, and node_open.c share. */
-#ifndef SHMFS_NODES_H
-#define SHMFS_NODES_H
+#ifndef SHMFS_NODE_PRIVATE_H
+#define SHMFS_NODE_PRIVATE_H
 
 #include "gone.h"
 #include "node.h"
