@@ -22,6 +22,12 @@ static inline void descriptors_add(uint8_t *set, size_t room, int fd)
 		set[fd / CHAR_BIT] |= (uint8_t)(1 << fd % CHAR_BIT);
 }
 
+static inline void descriptors_remove(uint8_t *set, size_t room, int fd)
+{
+	if (fd >= 0 && (size_t)fd < room)
+		set[fd / CHAR_BIT] &= (uint8_t) ~(1 << fd % CHAR_BIT);
+}
+
 static inline bool descriptors_has(const uint8_t *set, size_t room, int fd)
 {
 	return fd >= 0 && (size_t)fd < room && (set[fd / CHAR_BIT] & (1 << fd % CHAR_BIT));

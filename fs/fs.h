@@ -15,9 +15,10 @@ struct shmfs_index;
 
 struct fs {
 	struct passthrough passthrough;
-	pid_t daemon; /* the process that the mount belongs to */
-	bool noatime; /* reading leaves atime alone */
-	bool reserve; /* growing allocates, see reserve.h */
+	pid_t daemon;      /* the process that the mount belongs to */
+	bool noatime;      /* reading leaves atime alone */
+	bool reserve;      /* growing allocates, see reserve.h */
+	unsigned max_read; /* bytes of one request; 0: no limit */
 	struct nodes *nodes;
 	struct shmfs_index *index;
 	struct journal *journal;

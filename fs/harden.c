@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,11 +41,24 @@ static int keep_capabilities(void)
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
+/*
+ * Acting as other users makes the kernel forget PR_SET_DUMPABLE (see prctl(2)). A limit of one byte
+ * it takes for "none", also for dumps that are piped to a program, which know no other limit; it
+ * may be refused to an ordinary user's daemon, which acts as nobody else.
+ */
+static int prevent_core_dumps(void)
+{
+	const struct rlimit none = {1, 1};
+
+	setrlimit(RLIMIT_CORE, &none);
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
 int harden_process(void)
 {
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -errno;
-	return keep_capabilities();
+	const int r = prevent_core_dumps();
+
+	return r < 0 ? r : keep_capabilities();
 }
 
 #if HAVE_SECCOMP

@@ -43,6 +43,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +58,9 @@
 /* After so many of them in a row it is over; before the third and each after it the pause grows. */
 #define DEATHS_MAX 10
 #define PAUSE_MS 10
+
+/* So many descriptors a worker leaves free: the next one needs them before it closes others. */
+#define DESCRIPTORS_SPARE 8
 
 #define SIG_SETTLED SIGUSR1 /* from the worker: shared->settled has changed */
 
@@ -77,14 +81,28 @@ struct keeper {
 
 void keeper_announce(struct shared *shared)
 {
+	if (shared->why_alone[0] != '\0')
+		log_info("no keeper, the mount ends with this process: %s", shared->why_alone);
 	startup_ready();
 	log_info("serving at %s, data path: %s", shared->mount_point, shared->data_path);
+}
+
+/* Whoever takes over finds some free, also when there is nothing but open objects. */
+static void spare_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= DESCRIPTORS_SPARE)
+		return;
+	limit.rlim_cur -= DESCRIPTORS_SPARE;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* In the worker. */
 static void tell_keeper(struct shared *shared)
 {
 	startup_detach();
+	spare_descriptors();
 	atomic_store(&shared->settled, shared->generation + 1);
 	kill(getppid(), SIG_SETTLED);
 }

@@ -4,7 +4,7 @@
 #include "fuse3.h"
 
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -13,6 +13,9 @@
 
 /* Written when the mount becomes usable, and before anything is served. */
 static bool background;
+
+/* Used while there is one thread. */
+static bool libfuse_is_brief, libfuse_has_failed;
 
 /*
  * Keeper and worker have one table of descriptors: none may be kept open for messages, where the
@@ -72,10 +75,21 @@ void log_to_syslog(void)
 __attribute__((format(printf, 2, 0))) static void log_libfuse(
 	enum fuse_log_level level, const char *format, va_list args)
 {
+	if (libfuse_is_brief && level <= FUSE_LOG_ERR) {
+		if (libfuse_has_failed)
+			return;
+		libfuse_has_failed = true;
+	}
 	log_line((int)level, format, args);
 }
 
 void log_take_over_libfuse(void)
 {
 	fuse_set_log_func(log_libfuse);
+}
+
+void log_libfuse_briefly(bool brief)
+{
+	libfuse_is_brief = brief;
+	libfuse_has_failed = false;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages to the user: one line each, on stderr or, for a daemon in the background, to syslog(3).
- */
+/* Messages to the user, a line each: on stderr or, by a daemon in the background, to syslog(3). */
 #ifndef SHMFS_LOG_H
 #define SHMFS_LOG_H
 
-#include <stdarg.h>
+#include <stdbool.h>
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -14,5 +13,8 @@ void log_to_syslog(void);
 
 /* Makes libfuse log here as well. */
 void log_take_over_libfuse(void);
+
+/* While it is brief, the first error of libfuse is logged, and none that follows from it. */
+void log_libfuse_briefly(bool brief);
 
 #endif

@@ -60,11 +60,11 @@
 
 static int begin(struct options *options, char **argv)
 {
-	char *mount_point = NULL;
+	char *mount_point = mountpoint_prepare(options->mount_point, options->nonempty);
 	int status = EXIT_FAILURE;
 	int r;
 
-	if (mountpoint_prepare(options->mount_point, options->nonempty, &mount_point) < 0)
+	if (!mount_point)
 		return EXIT_FAILURE;
 	r = options->foreground ? 0 : startup_fork();
 	if (r == 0)
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_SUCCESS;
 
-	startup_open_standard();
+	startup_reset();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
 		status = start(&options, argv);

@@ -22,21 +22,40 @@ struct mount {
 	struct shared *shared;
 };
 
-/* Libfuse tells itself what went wrong. Returns a descriptor of /dev/fuse, or -1. */
-static int mount_device(const struct options *options, const char *mount_point)
+/* The session that made the mount goes, the mount stays. */
+static int keep_device(struct shared *shared, struct fuse_session *session)
+{
+	const int device = fuse3_duplicate(fuse_session_fd(session));
+	const int r =
+		device < 0 ? device : mountpoint_number(shared->mount_point, &shared->mount_number);
+
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		fuse_session_unmount(session);
+		if (device >= 0)
+			close(device);
+		return r;
+	}
+	shared->device = device;
+	return 0;
+}
+
+/* 0 or -errno; what went wrong has been logged, by libfuse or here. */
+static int make_mount(const struct options *options, struct shared *shared)
 {
 	struct fuse_args args = options_copy_args(options);
 	struct fuse_session *session;
-	int device = -1;
+	int r = -EIO;
 
+	log_libfuse_briefly(true);
 	session = fuse_session_new(&args, &ops, sizeof(ops), NULL);
 	fuse_opt_free_args(&args);
-	if (!session)
-		return -1;
-	if (fuse_session_mount(session, mount_point) == 0)
-		device = fuse3_duplicate(fuse_session_fd(session));
-	fuse_session_destroy(session);
-	return device;
+	if (session && fuse_session_mount(session, shared->mount_point) == 0)
+		r = keep_device(shared, session);
+	if (session)
+		fuse_session_destroy(session);
+	log_libfuse_briefly(false);
+	return r;
 }
 
 static int receive_init(struct shared *shared)
@@ -60,7 +79,7 @@ static int choose_keeper(const struct mount *mount, bool *ret_keeper)
 		return -ENOTSUP;
 	}
 	if (why_not && wish == KEEPER_AUTO)
-		log_info("no keeper, the mount ends with this process: %s", why_not);
+		snprintf(mount->shared->why_alone, sizeof(mount->shared->why_alone), "%s", why_not);
 	*ret_keeper = !why_not && wish != KEEPER_OFF;
 	return 0;
 }
@@ -75,7 +94,7 @@ static int serve(struct mount *mount, bool with_keeper)
 	status = with_keeper ? keeper_keep(mount->options, shared, &mount->successor, &is_worker)
 			     : worker_serve(mount->options, shared, keeper_announce);
 	if (!is_worker)
-		mountpoint_unmount(shared->mount_point, shared->device);
+		mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
 	return status;
 }
 
@@ -89,13 +108,15 @@ static int serve_new(struct mount *mount)
 	r = receive_init(shared);
 	if (r == 0)
 		r = shared_keep_descriptors(shared);
+	/* Closed when the mount is served: another descriptor may have its number then. */
+	descriptors_remove(shared->kept, SHARED_FDS, startup_parent());
 	if (r < 0)
 		log_error("cannot serve: %s", strerror(-r));
 	else
 		r = choose_keeper(mount, &with_keeper);
 	if (r == 0)
 		return serve(mount, with_keeper);
-	mountpoint_unmount(shared->mount_point, shared->device);
+	mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
 	return EXIT_FAILURE;
 }
 
@@ -115,8 +136,7 @@ int mount_run(const struct options *options, const char *mount_point, char **arg
 	mount.shared = shared;
 	snprintf(shared->mount_point, sizeof(shared->mount_point), "%s", mount_point);
 	shared->daemon = getpid();
-	shared->device = mount_device(options, mount_point);
-	if (shared->device >= 0)
+	if (make_mount(options, shared) == 0)
 		status = serve_new(&mount);
 	shared_free(shared);
 	return status;

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,25 +100,25 @@ static void follow(const char *name, char *ret_path, size_t size)
 		snprintf(ret_path, size, "%.*s/%s", dir, name, target);
 }
 
-static int remove_stale(const char *name)
-{
-	char type[64], path[2 * PATH_MAX];
+/* All that can be false below has logged why then. */
 
-	follow(name, path, sizeof(path));
+static bool remove_stale(const char *path)
+{
+	char type[64];
+
 	mount_type(path, type, sizeof(type));
 	if (strcmp(type, TYPE) != 0) {
 		log_error("%s: a dead mount is in the way, and not one of ours", path);
-		return -1;
+		return false;
 	}
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path)) {
 		log_error("%s: cannot unmount what a dead daemon left here", path);
-		return -1;
+		return false;
 	}
-	log_info("%s: unmounted what a dead daemon left here", path);
-	return 0;
+	return true;
 }
 
-static int check_empty(const char *path)
+static bool check_empty(const char *path)
 {
 	DIR *dir = opendir(path);
 	const struct dirent *entry;
@@ -124,14 +126,14 @@ static int check_empty(const char *path)
 
 	if (!dir) {
 		log_error("%s: %s", path, strerror(errno));
-		return -1;
+		return false;
 	}
 	while (empty && (entry = readdir(dir)))
 		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
 	closedir(dir);
 	if (!empty)
 		log_error("%s: directory is not empty (-o nonempty mounts over it)", path);
-	return empty ? 0 : -1;
+	return empty;
 }
 
 static bool is_above_objects(const char *path)
@@ -142,83 +144,104 @@ static bool is_above_objects(const char *path)
 	       (strncmp(SHMFS_OBJECT_DIR, path, len) == 0 && SHMFS_OBJECT_DIR[len] == '/');
 }
 
-static int check_objects(const struct stat *mount_point, const char *path)
+/* Below their directory, or elsewhere in a file system that it is the root of. */
+static bool is_among_objects(const char *path, const struct stat *mount_point)
+{
+	struct stat objects, above;
+
+	if (strncmp(path, SHMFS_OBJECT_DIR "/", strlen(SHMFS_OBJECT_DIR "/")) == 0)
+		return true;
+	return stat(SHMFS_OBJECT_DIR, &objects) == 0 && stat(SHMFS_OBJECT_DIR "/..", &above) == 0 &&
+	       objects.st_dev != above.st_dev && objects.st_dev == mount_point->st_dev;
+}
+
+/* The daemon would be its own client, and wait for itself. */
+static bool check_objects(const struct stat *mount_point, const char *path)
 {
 	struct stat objects;
 
 	if (stat(SHMFS_OBJECT_DIR, &objects) < 0) {
 		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(errno));
-		return -1;
+		return false;
 	}
-	/* The daemon would be its own client, and wait for itself. */
 	if ((objects.st_dev == mount_point->st_dev && objects.st_ino == mount_point->st_ino) ||
 		is_above_objects(path)) {
 		log_error("%s: this would cover %s, where the objects are", path, SHMFS_OBJECT_DIR);
-		return -1;
+		return false;
 	}
-	return 0;
+	if (is_among_objects(path, mount_point)) {
+		log_error("%s: this lies in %s, among the objects", path, SHMFS_OBJECT_DIR);
+		return false;
+	}
+	return true;
 }
 
 /* Takes dead mounts away until the path answers. */
-static int revive(const char *path)
+static bool revive(const char *name, char *ret_removed, size_t size)
 {
+	char path[2 * PATH_MAX];
 	struct stat st;
 
-	for (int stale = 0; stat(path, &st) < 0; stale++) {
+	ret_removed[0] = '\0';
+	for (int stale = 0; stat(name, &st) < 0; stale++) {
 		if (errno != ENOTCONN || stale == STALE_MAX) {
-			log_error("%s: %s", path, strerror(errno));
-			return -1;
+			log_error("%s: %s", name, strerror(errno));
+			return false;
 		}
-		if (remove_stale(path) < 0)
-			return -1;
+		follow(name, path, sizeof(path));
+		if (!remove_stale(path))
+			return false;
+		snprintf(ret_removed, size, "%s", path);
 	}
-	return 0;
+	return true;
 }
 
-static int check(const char *path, bool nonempty)
+static bool check(const char *path, bool nonempty)
 {
 	struct stat st;
 	char type[64];
 
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		log_error("%s: %s", path, strerror(ENOTDIR));
-		return -1;
+		return false;
 	}
 	mount_type(path, type, sizeof(type));
 	if (strcmp(type, TYPE) == 0) {
 		log_error("%s: busy: shmfs is mounted here already", path);
-		return -1;
+		return false;
 	}
-	if (check_objects(&st, path) < 0)
-		return -1;
-	return nonempty ? 0 : check_empty(path);
+	return check_objects(&st, path) && (nonempty || check_empty(path));
 }
 
-int mountpoint_prepare(const char *path, bool nonempty, char **ret_path)
+/* What `name` leads to, which answers. */
+static char *prepare(const char *name, bool nonempty)
 {
-	char *lexical = absolute(path);
-	char *real;
+	char *path = realpath(name, NULL);
+
+	if (!path) {
+		log_error("%s: %s", name, strerror(errno));
+	} else if (!check(path, nonempty)) {
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+char *mountpoint_prepare(const char *path, bool nonempty)
+{
+	char *lexical = absolute(path), *prepared = NULL;
+	char removed[2 * PATH_MAX];
 
 	if (!lexical) {
 		log_error("%s: %s", path, strerror(errno));
-		return -1;
+		return NULL;
 	}
-	if (revive(lexical) < 0) {
-		free(lexical);
-		return -1;
-	}
-	real = realpath(lexical, NULL);
+	if (revive(lexical, removed, sizeof(removed)))
+		prepared = prepare(lexical, nonempty);
 	free(lexical);
-	if (!real) {
-		log_error("%s: %s", path, strerror(errno));
-		return -1;
-	}
-	if (check(real, nonempty) < 0) {
-		free(real);
-		return -1;
-	}
-	*ret_path = real;
-	return 0;
+	if (prepared && removed[0] != '\0')
+		log_info("%s: unmounted what a dead daemon left here", removed);
+	return prepared;
 }
 
 bool mountpoint_is_gone(int device)
@@ -228,12 +251,27 @@ bool mountpoint_is_gone(int device)
 	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR);
 }
 
-void mountpoint_unmount(const char *path, int device)
+int mountpoint_number(const char *path, dev_t *ret_number)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &st) < 0)
+		return -errno;
+	*ret_number = makedev(st.stx_dev_major, st.stx_dev_minor);
+	return 0;
+}
+
+void mountpoint_unmount(const char *path, dev_t number, int device)
 {
 	const bool gone = mountpoint_is_gone(device);
+	dev_t there;
 
 	/* Before, because unmounting asks whoever serves the mount. */
 	close(device);
-	if (!gone && umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path))
+	if (gone)
+		return;
+	if (mountpoint_number(path, &there) < 0 || there != number)
+		log_info("%s: is another mount, or none: left alone", path);
+	else if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path))
 		log_error("%s: cannot unmount", path);
 }

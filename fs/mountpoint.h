@@ -4,18 +4,28 @@
 #define SHMFS_MOUNTPOINT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * Checks that the path can be mounted on: an existing directory, empty unless `nonempty`, without
  * a mount of shmfs. A mount of shmfs whose daemon is dead is taken away.
- * Returns 0 and the absolute path, which the caller frees, or -1 after it printed why not.
+ * Returns the absolute path, which the caller frees, or NULL after it logged why not.
  */
-int mountpoint_prepare(const char *path, bool nonempty, char **ret_path);
+char *mountpoint_prepare(const char *path, bool nonempty);
 
 /* Has the mount that device (/dev/fuse) belongs to been taken away? */
 bool mountpoint_is_gone(int device);
 
-/* Takes it away, if that has not been done; it lasts until its last user is gone. Closes device. */
-void mountpoint_unmount(const char *path, int device);
+/*
+ * The number of the mount at this path, which no other one has as long as it is there: st_dev of
+ * stat(2), but nobody who serves the mount is asked. 0 or -errno.
+ */
+int mountpoint_number(const char *path, dev_t *ret_number);
+
+/*
+ * Takes the mount with this number away, if that has not been done and no other one is in its
+ * place or over it; it lasts until its last user is gone. Closes device.
+ */
+void mountpoint_unmount(const char *path, dev_t number, int device);
 
 #endif

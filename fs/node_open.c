@@ -26,10 +26,7 @@ static int inherit(struct nodes *nodes, struct shared_open *open)
 	r = shmfs_region_new(&node->region, MAP_AFTER_PASSES);
 	if (r < 0)
 		return r;
-	if (open->reader >= 0)
-		shmfs_region_consume_fd(node->region, open->reader);
-	if (open->writer >= 0 && open->writer != open->reader)
-		shmfs_region_consume_fd(node->region, open->writer);
+	shmfs_region_adopt(node->region, open->reader, open->writer);
 	node->open = open;
 	node->opens = open->count;
 	node->lookups = 1;

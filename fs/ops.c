@@ -19,6 +19,8 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct fs *fs = userdata;
 
+	if (fs->max_read > 0)
+		conn->max_read = fs->max_read;
 	passthrough_want(&fs->passthrough, conn);
 	fuse3_want(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
 	fuse3_want(conn, FUSE_CAP_ATOMIC_O_TRUNC);

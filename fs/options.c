@@ -3,6 +3,7 @@
 
 #include "log.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ enum key {
 	KEY_KEEPER,
 	KEY_NOKEEPER,
 	KEY_IO_URING,
+	KEY_MAX_READ,
 	KEY_ALLOW,
 	KEY_FSNAME,
 	KEY_SUBTYPE,
@@ -63,6 +65,7 @@ static const struct fuse_opt templates[] = {
 	KEY("keeper", KEY_KEEPER),
 	KEY("nokeeper", KEY_NOKEEPER),
 	KEY("io_uring", KEY_IO_URING),
+	KEY("max_read=", KEY_MAX_READ),
 	KEY("allow_other", KEY_ALLOW),
 	KEY("allow_root", KEY_ALLOW),
 	KEY("fsname=", KEY_FSNAME),
@@ -72,7 +75,6 @@ static const struct fuse_opt templates[] = {
 
 	PASS("auto_unmount"),
 	PASS("default_permissions"),
-	PASS("max_read="),
 	PASS("context="),
 	PASS("fscontext="),
 	PASS("defcontext="),
@@ -139,6 +141,12 @@ static void print_help(void)
 	       "    nokeeper       serve from one process, whose death ends the mount; keeper: "
 	       "from two,\n"
 	       "                   where another one takes over (default, where the kernel can)\n"
+	       "    io_uring       have requests come through io_uring, where the kernel can; "
+	       "there "
+	       "is no\n"
+	       "                   keeper then\n"
+	       "    max_read=N     the kernel asks for at most N bytes at once (without "
+	       "passthrough)\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n"
 	       "    status         mount nothing: tell who serves MOUNTPOINT, and how\n");
@@ -182,6 +190,22 @@ static int take_passthrough(struct options *options, const char *value)
 		}
 	log_error("passthrough can be auto, on or off, not \"%s\"", value);
 	return -1;
+}
+
+/* Also for libfuse, which wants to hear it twice: see op_init(). */
+static int take_max_read(struct options *options, const char *value)
+{
+	char *end;
+	unsigned long size;
+
+	errno = 0;
+	size = strtoul(value, &end, 10);
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || size > UINT_MAX) {
+		log_error("max_read is a number of bytes, not \"%s\"", value);
+		return -1;
+	}
+	options->max_read = (unsigned)size;
+	return 1;
 }
 
 static int take_unknown(const char *arg)
@@ -238,6 +262,8 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_IO_URING:
 		parser->options->io_uring = true;
 		return 0;
+	case KEY_MAX_READ:
+		return take_max_read(parser->options, strchr(arg, '=') + 1);
 	case KEY_ALLOW:
 		parser->allow = true;
 		return 1;
@@ -260,6 +286,19 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	default:
 		return take_unknown(arg);
 	}
+}
+
+/* All operands have been taken: libfuse is not to take options for some. */
+static void drop_separator(struct fuse_args *args)
+{
+	for (int i = 1; i < args->argc; i++)
+		if (strcmp(args->argv[i], "--") == 0) {
+			free(args->argv[i]);
+			memmove(&args->argv[i], &args->argv[i + 1],
+				(size_t)(args->argc - i) * sizeof(args->argv[0]));
+			args->argc--;
+			return;
+		}
 }
 
 /* "-o" with what nobody set otherwise. */
@@ -315,6 +354,7 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	*ret_options = (struct options){.args = FUSE_ARGS_INIT(argc, argv)};
 	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0)
 		return OPTIONS_WRONG;
+	drop_separator(&ret_options->args);
 	if (parser.help || parser.version) {
 		if (parser.version)
 			print_version();

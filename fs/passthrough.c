@@ -86,23 +86,31 @@ void passthrough_close(const struct passthrough *passthrough, int id)
 	ioctl(passthrough->device, BACKING_CLOSE, &closed);
 }
 
-bool passthrough_start(struct passthrough *passthrough, int device)
+static enum passthrough_trial try_out(const struct passthrough *passthrough)
 {
-	int fd, id = 0;
+	const int fd = shmfs_object_create_unnamed(0600);
+	int id = 0;
 
+	if (fd >= 0) {
+		id = passthrough_open(passthrough, fd);
+		close(fd);
+	}
+	if (id == 0)
+		return PASSTHROUGH_REFUSED;
+	passthrough_close(passthrough, id);
+	return PASSTHROUGH_WORKS;
+}
+
+bool passthrough_start(struct passthrough *passthrough, int device, enum passthrough_trial *trial)
+{
 	passthrough->device = device;
 	if (!passthrough->why_not) {
 		passthrough->ready = true;
-		fd = shmfs_object_create_unnamed(0600);
-		if (fd >= 0) {
-			id = passthrough_open(passthrough, fd);
-			close(fd);
-		}
-		if (id > 0)
-			passthrough_close(passthrough, id);
-		else
+		if (*trial == PASSTHROUGH_UNTRIED)
+			*trial = try_out(passthrough);
+		passthrough->ready = *trial == PASSTHROUGH_WORKS;
+		if (!passthrough->ready)
 			passthrough->why_not = "the kernel refuses passthrough here";
-		passthrough->ready = id > 0;
 	}
 	return passthrough->ready || passthrough->wish != PASSTHROUGH_ON;
 }

@@ -12,6 +12,9 @@
 
 enum passthrough_wish { PASSTHROUGH_AUTO, PASSTHROUGH_ON, PASSTHROUGH_OFF };
 
+/* Whether it works, once that has been tried: the same for as long as the mount is there. */
+enum passthrough_trial { PASSTHROUGH_UNTRIED, PASSTHROUGH_WORKS, PASSTHROUGH_REFUSED };
+
 struct passthrough {
 	enum passthrough_wish wish;
 	const char *why_not; /* NULL: nothing is known to be in the way */
@@ -26,10 +29,11 @@ struct passthrough {
 void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
 
 /*
- * When it is answered: tries it out on the device (/dev/fuse). Then either `ready` is set or
- * why_not tells the reason. Returns false when it is missing but wished for.
+ * When it is answered: tries it out on the device (/dev/fuse), unless *trial tells how that ended
+ * before. Then either `ready` is set or why_not tells the reason. Returns false when it is missing
+ * but wished for.
  */
-bool passthrough_start(struct passthrough *passthrough, int device);
+bool passthrough_start(struct passthrough *passthrough, int device, enum passthrough_trial *trial);
 
 /* Names the data path that is used, and why it is not the better one. */
 void passthrough_describe(

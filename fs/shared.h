@@ -11,6 +11,7 @@
 
 #include "descriptors.h"
 #include "name.h"
+#include "passthrough.h"
 
 #include <limits.h>
 #include <stdatomic.h>
@@ -20,7 +21,7 @@
 #include <sys/types.h>
 
 /* To be raised with every change of this file that a keeper of the old version cannot hand over. */
-#define SHARED_VERSION 1
+#define SHARED_VERSION 2
 
 /* An object that is open. */
 struct shared_open {
@@ -72,7 +73,6 @@ enum {
 	SHARED_SLOTS = 128,
 	SHARED_FDS = 1 << 16, /* descriptors of the keeper are below */
 	SHARED_INIT_MAX = 4096,
-	SHARED_TEXT_MAX = 128,
 };
 
 struct shared {
@@ -86,14 +86,17 @@ struct shared {
 	uint32_t init_len;
 	char init[SHARED_INIT_MAX]; /* the kernel's first request, FUSE_INIT */
 	char mount_point[PATH_MAX];
+	dev_t mount_number;                    /* see mountpoint_number() */
+	char why_alone[PASSTHROUGH_TEXT_SIZE]; /* there is no keeper; empty: nobody wants to know */
 	bool background;
 	uint8_t kept[DESCRIPTORS_SET_SIZE(SHARED_FDS)]; /* descriptors that no worker has opened */
 
 	/* Of the worker. */
-	_Atomic uint32_t settled;        /* its generation + 1, once it serves */
-	_Atomic uint64_t answered;       /* requests, of all workers */
-	char data_path[SHARED_TEXT_MAX]; /* for the message that it serves */
-	_Atomic int32_t backing_last;    /* the highest id seen */
+	_Atomic uint32_t settled;              /* its generation + 1, once it serves */
+	_Atomic uint64_t answered;             /* requests, of all workers */
+	char data_path[PASSTHROUGH_TEXT_SIZE]; /* for the message that it serves */
+	enum passthrough_trial passthrough;
+	_Atomic int32_t backing_last; /* the highest id seen */
 	struct shared_redo redo;
 	struct shared_slot slots[SHARED_SLOTS];
 	uint32_t opens_used; /* entries above have never been used */

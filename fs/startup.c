@@ -19,7 +19,7 @@ static int parent = -1;
 
 static bool background;
 
-void startup_open_standard(void)
+static void open_standard(void)
 {
 	int fd;
 
@@ -28,6 +28,26 @@ void startup_open_standard(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* Those that are blocked for being waited for stay so: one may wait for a successor. */
+static void reset_signals(void)
+{
+	static const int waited_for[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGALRM};
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof(waited_for) / sizeof(waited_for[0]); i++)
+		sigdelset(&set, waited_for[i]);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+void startup_reset(void)
+{
+	open_standard();
+	reset_signals();
 }
 
 int startup_fork(void)
@@ -48,7 +68,13 @@ int startup_fork(void)
 	close(pipe_fds[0]);
 	parent = pipe_fds[1];
 	background = true;
+	signal(SIGHUP, SIG_DFL); /* no terminal sends it any more */
 	return 0;
+}
+
+int startup_parent(void)
+{
+	return parent;
 }
 
 bool startup_is_background(void)

@@ -5,14 +5,21 @@
 
 #include <stdbool.h>
 
-/* To be called first: stdin, stdout and stderr are open, even if the caller had closed them. */
-void startup_open_standard(void);
+/*
+ * To be called first: stdin, stdout and stderr are open, and signals work, whatever the one who
+ * started the process has closed, blocked or ignored. SIGINT and SIGHUP stay ignored: nohup(1), and
+ * shells without job control, do that on purpose.
+ */
+void startup_reset(void);
 
 /*
  * Goes on in a child process. The parent waits there until startup_ready(), then exits with 0; or
  * until the child ends without, then exits with 1. Returns 0 in the child, or -errno.
  */
 int startup_fork(void);
+
+/* The descriptor, closed by startup_ready(), by which the parent is told; -1: there is none. */
+int startup_parent(void);
 
 /* Is the daemon to be in the background? */
 bool startup_is_background(void);

@@ -51,8 +51,13 @@ void successor_become(const struct successor *successor)
 {
 	bool close_on_exec = false;
 	char value[64];
+	int r;
 
-	descriptors_visit(set_close_on_exec, &close_on_exec);
+	r = descriptors_visit(set_close_on_exec, &close_on_exec);
+	if (r < 0) {
+		log_error("cannot hand over: %s: this program goes on", strerror(-r));
+		return;
+	}
 	snprintf(value, sizeof(value), "continue %d %d", (int)getpid(), successor->memory);
 	setenv(ENVIRONMENT, value, 1);
 	execv(successor->program, successor->argv);

@@ -76,7 +76,7 @@ static int answer_init(struct service *service)
 	fuse_session_process_buf(service->session, &init);
 	if (fuse_session_exited(service->session))
 		return -ECANCELED; /* libfuse has told why */
-	if (!passthrough_start(passthrough, shared->device)) {
+	if (!passthrough_start(passthrough, shared->device, &shared->passthrough)) {
 		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
 		return -ECANCELED;
 	}
@@ -175,6 +175,7 @@ int worker_serve(
 		.fs.daemon = shared->daemon,
 		.fs.noatime = options->noatime,
 		.fs.reserve = options->reserve,
+		.fs.max_read = options->max_read,
 	};
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";

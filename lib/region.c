@@ -123,6 +123,13 @@ void shmfs_region_consume_fd(struct shmfs_region *region, int fd)
 		close(fd);
 }
 
+void shmfs_region_adopt(struct shmfs_region *region, int reader, int writer)
+{
+	region->reader = reader;
+	region->writer = writer;
+	region->both = writer >= 0 && (fcntl(writer, F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
 int shmfs_region_reader(const struct shmfs_region *region)
 {
 	return region->reader;

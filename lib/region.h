@@ -31,6 +31,12 @@ struct shmfs_region *shmfs_region_abandon(struct shmfs_region *region);
  */
 void shmfs_region_consume_fd(struct shmfs_region *region, int fd);
 
+/*
+ * Takes over the descriptors that shmfs_region_reader() and shmfs_region_writer() told of the
+ * object's region in another process, which shares the table of descriptors. It has none yet.
+ */
+void shmfs_region_adopt(struct shmfs_region *region, int reader, int writer);
+
 /* File descriptors of the object that stay the region's; -1 when it has none for that purpose. */
 int shmfs_region_reader(const struct shmfs_region *region);
 int shmfs_region_writer(const struct shmfs_region *region);
