@@ -117,7 +117,10 @@ void startup_ready(void)
 	parent = -1;
 }
 
-static void raise_limits(void)
+/* With fewer descriptors than this nothing could be opened, or not even listed. */
+#define DESCRIPTORS_MIN 32
+
+static int raise_limits(void)
 {
 	struct rlimit limit;
 
@@ -128,7 +131,10 @@ static void raise_limits(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
+		if (limit.rlim_cur < DESCRIPTORS_MIN)
+			return -EMFILE;
 	}
+	return 0;
 }
 
 /* nohup(1), and shells without job control, have signals ignored on purpose. */
@@ -154,9 +160,10 @@ int startup_prepare(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
-	raise_limits();
 	umask(0);
-	r = shmfs_sigbus_install();
+	r = raise_limits();
+	if (r == 0)
+		r = shmfs_sigbus_install();
 	if (r == 0)
 		r = shmfs_identity_init();
 	return r < 0 ? r : harden_process();
