@@ -10,7 +10,7 @@
  *
  * - Known: a number, a count of lookups and the last known name. The name is a hint: others rename
  *   and remove objects behind our back. Whoever uses it checks the inode number of what it found;
- *   a hint that proves wrong is replaced by a search through the directory.
+ *   a hint that proves wrong is replaced by what the index knows.
  * - Open: also a region, with the file descriptors and the mapping of the object. It lives as long
  *   as one open is counted; the object needs no name then.
  * - Gone: the last name was removed through this mount. gone.h tells what is left then.
@@ -27,7 +27,7 @@
  */
 #include "node_private.h"
 
-#include "finder.h"
+#include "index.h"
 #include "passthrough.h"
 
 #include <errno.h>
@@ -60,7 +60,6 @@ struct nodes *nodes_free(struct nodes *nodes)
 		return NULL;
 	shmfs_table_clear(&nodes->table, drop);
 	shmfs_table_free(&nodes->table);
-	finder_free(nodes->finder);
 	pthread_mutex_destroy(&nodes->lock);
 	free(nodes);
 	return NULL;
@@ -83,7 +82,7 @@ struct node *nodes_add(struct nodes *nodes, uint64_t ino)
 }
 
 int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
-	struct shared *shared, bool noatime)
+	struct shared *shared, struct shmfs_index *index, bool noatime)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 	int r;
@@ -93,12 +92,12 @@ int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
 		return -ENOMEM;
 	}
 	nodes->passthrough = passthrough;
+	nodes->index = index;
+	nodes->adopts = shared->generation > 0;
 	nodes->noatime = noatime;
 	pthread_mutex_init(&nodes->lock, NULL);
 	opens_init(&nodes->opens, shared);
-	r = shared->generation > 0 ? finder_new(&nodes->finder) : 0;
-	if (r == 0)
-		r = nodes_inherit_opens(nodes);
+	r = nodes_inherit_opens(nodes);
 	if (r < 0)
 		nodes_free(nodes);
 	else
@@ -180,6 +179,16 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 	pthread_mutex_unlock(&nodes->lock);
 }
 
+int node_find_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+{
+	const int r = shmfs_index_find_ino(nodes->index, node_object_ino(ino), ret_name);
+
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	node_rename(nodes, ino, ret_name);
+	return 0;
+}
+
 int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
 {
 	const struct node *node;
@@ -224,7 +233,7 @@ static void adopt(struct nodes *nodes, uint64_t ino)
 	struct shmfs_name name;
 	struct node *node;
 
-	if (finder_name(nodes->finder, node_object_ino(ino), &name) < 0)
+	if (shmfs_index_find_ino(nodes->index, node_object_ino(ino), &name) < 0)
 		return;
 	pthread_mutex_lock(&nodes->lock);
 	node = nodes_find(nodes, ino) ? NULL : nodes_add(nodes, ino);
@@ -250,7 +259,7 @@ int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
 	struct reach reach = {.fd = -1, .kind = REACH_NAME};
 	struct node *node;
 
-	if (nodes->finder && !is_known(nodes, ino))
+	if (nodes->adopts && !is_known(nodes, ino))
 		adopt(nodes, ino);
 	pthread_mutex_lock(&nodes->lock);
 	node = nodes_find(nodes, ino);

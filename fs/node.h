@@ -18,6 +18,7 @@
 struct nodes;
 struct passthrough;
 struct shared;
+struct shmfs_index;
 
 /*
  * A second node for the same FIFO or socket, for callers who may not use it: it has the attributes
@@ -32,11 +33,11 @@ static inline uint64_t node_object_ino(uint64_t ino)
 }
 
 /*
- * noatime: reading an object leaves its atime alone. passthrough and shared outlive the nodes.
+ * noatime: reading an object leaves its atime alone. The others outlive the nodes.
  * What a worker before has left in shared is true (recover.h), and is known to the nodes then.
  */
 int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
-	struct shared *shared, bool noatime);
+	struct shared *shared, struct shmfs_index *index, bool noatime);
 
 /* What is open stays open, for whoever comes next. */
 struct nodes *nodes_free(struct nodes *nodes);
@@ -55,6 +56,9 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 
 /* The last known name, which may be wrong. -ESTALE when there is none. */
 int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name);
+
+/* A name that the object has now, which is the last known one then. -ESTALE when it has none. */
+int node_find_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name);
 
 /* How to get at the object of a node while the table is not locked. */
 struct reach {

@@ -10,8 +10,6 @@
 
 #include <pthread.h>
 
-struct finder;
-
 struct node {
 	struct shmfs_table_entry entry; /* first: the table hands it out for the node */
 	uint64_t lookups;
@@ -24,7 +22,8 @@ struct node {
 
 struct nodes {
 	const struct passthrough *passthrough; /* never changes */
-	struct finder *finder;                 /* never changes; NULL: nobody came before */
+	struct shmfs_index *index;             /* never changes */
+	bool adopts;                           /* never changes; somebody came before */
 	bool noatime;                          /* never changes */
 
 	pthread_mutex_t lock; /* of everything below, and of the fields of the nodes */

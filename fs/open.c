@@ -44,7 +44,8 @@ static int wanted(int flags)
 
 /*
  * Whoever opens what a descriptor stands for (/proc/self/fd) needs no search permission for the
- * directory, and whoever came by a path has been asked for it before.
+ * directory, and whoever came by a path has been asked for it before. And it finds what has
+ * another name now.
  */
 static int open_pinned(struct nodes *nodes, struct caller *caller, uint64_t ino, int mode)
 {
@@ -68,7 +69,7 @@ static int open_as_caller(struct nodes *nodes, struct caller *caller, uint64_t i
 	if (r == 0)
 		r = pin_open(nodes, ino, mode);
 	caller_leave();
-	return r == -EACCES ? open_pinned(nodes, caller, ino, mode) : r;
+	return r == -EACCES || r == -ESTALE ? open_pinned(nodes, caller, ino, mode) : r;
 }
 
 /* Opens it for everybody. Returns a file descriptor. */

@@ -2,7 +2,7 @@
 /*
  * From a node to its object. What is open has a file descriptor already. Everything else has a name
  * that was right once: what is found there counts only if it has the inode number of the node, and
- * if not, the directory is searched for that number.
+ * if not, the index is asked for that number.
  */
 #include "pin.h"
 
@@ -12,16 +12,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* The last known name proved wrong. */
-static int search(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
-{
-	const int r = shmfs_object_find(node_object_ino(ino), ret_name);
-
-	if (r < 0)
-		return r == -ENOENT ? -ESTALE : r;
-	node_rename(nodes, ino, ret_name);
-	return 0;
-}
+/* How often a name is looked for again that others change all the time. */
+#define TRIES 10
 
 /* Something that is done with what has the name, if that is the object with number ino. */
 typedef int by_name_fn(const struct shmfs_name *name, uint64_t ino, void *ret);
@@ -52,7 +44,12 @@ static int pin_by_name(const struct shmfs_name *name, uint64_t ino, void *ret)
 	return 0;
 }
 
-/* With the last known name, and if that is wrong with one that is searched for. */
+static bool is_wrong_name(int r)
+{
+	return r == -ESTALE || r == -ENOENT;
+}
+
+/* With the last known name, and if that is wrong with one that is looked for. */
 static int by_name(
 	struct nodes *nodes, uint64_t ino, struct reach *reach, by_name_fn *act, void *ret)
 {
@@ -60,11 +57,12 @@ static int by_name(
 
 	if (reach->name.text[0] != '\0')
 		r = act(&reach->name, ino, ret);
-	if (r != -ESTALE && r != -ENOENT)
-		return r;
-	r = search(nodes, ino, &reach->name);
-	if (r == 0)
+	for (int i = 0; is_wrong_name(r) && i < TRIES; i++) {
+		r = node_find_name(nodes, ino, &reach->name);
+		if (r < 0)
+			return r;
 		r = act(&reach->name, ino, ret);
+	}
 	return r == -ENOENT ? -ESTALE : r;
 }
 
@@ -107,7 +105,7 @@ int pin_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
 	r = node_last_name(nodes, ino, ret_name);
 	if (r == 0)
 		r = stat_by_name(ret_name, ino, &st);
-	return r == -ESTALE || r == -ENOENT ? search(nodes, ino, ret_name) : r;
+	return is_wrong_name(r) ? node_find_name(nodes, ino, ret_name) : r;
 }
 
 /* The pin takes over what the reach has. */

@@ -93,7 +93,7 @@ static int prepare(struct service *service, const struct options *options)
 
 	r = prepare_names(fs);
 	if (r == 0)
-		r = nodes_new(&fs->nodes, &fs->passthrough, shared, options->noatime);
+		r = nodes_new(&fs->nodes, &fs->passthrough, shared, fs->index, options->noatime);
 	if (r == 0)
 		r = journal_new(&fs->journal, shared);
 	if (r == 0)

@@ -292,6 +292,18 @@ int shmfs_index_count(
 	return r;
 }
 
+int shmfs_index_find_ino(struct shmfs_index *index, uint64_t ino, struct shmfs_name *ret_name)
+{
+	int r;
+
+	r = begin(index);
+	if (r < 0)
+		return r;
+	r = shmfs_tree_find_ino(index->tree, ino, ret_name);
+	end(index);
+	return r;
+}
+
 ssize_t shmfs_index_list(struct shmfs_index *index, const char *prefix, uint64_t from,
 	struct shmfs_tree_item *ret_items, size_t max)
 {

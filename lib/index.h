@@ -24,6 +24,7 @@ int shmfs_index_count(
 	struct shmfs_index *index, const char *prefix, struct shmfs_tree_count *ret_count);
 ssize_t shmfs_index_list(struct shmfs_index *index, const char *prefix, uint64_t from,
 	struct shmfs_tree_item *ret_items, size_t max);
+int shmfs_index_find_ino(struct shmfs_index *index, uint64_t ino, struct shmfs_name *ret_name);
 int shmfs_index_below(
 	struct shmfs_index *index, const char *prefix, shmfs_tree_visit_fn *visit, void *arg);
 

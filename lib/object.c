@@ -324,28 +324,3 @@ int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg)
 	close(fd);
 	return (int)len;
 }
-
-struct search {
-	uint64_t ino;
-	int result;
-	struct shmfs_name *ret_name;
-};
-
-static bool match_ino(void *arg, const char *name, uint64_t ino, mode_t type)
-{
-	struct search *search = arg;
-
-	(void)type;
-	if (ino != search->ino)
-		return true;
-	search->result = shmfs_name_encode(search->ret_name, SHMFS_NAME_ROOT, name);
-	return false;
-}
-
-int shmfs_object_find(uint64_t ino, struct shmfs_name *ret_name)
-{
-	struct search search = {.ino = ino, .result = -ENOENT, .ret_name = ret_name};
-	const int r = shmfs_object_list(match_ino, &search);
-
-	return r < 0 ? r : search.result;
-}

@@ -112,7 +112,4 @@ typedef bool shmfs_object_visit_fn(void *arg, const char *name, uint64_t ino, mo
  */
 int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg);
 
-/* A name of the object with this inode number; reads the whole directory. -ENOENT. */
-int shmfs_object_find(uint64_t ino, struct shmfs_name *ret_name);
-
 #endif

@@ -71,12 +71,12 @@ void shmfs_order_remove(item **set, item *old)
 	*set = join(old->left, old->right);
 }
 
-item *shmfs_order_highest(item *set, uint64_t ino)
+item *shmfs_order_before(item *set, uint64_t ino, uint32_t tie)
 {
 	item *found = NULL;
 
 	while (set)
-		if (set->ino <= ino) {
+		if (set->ino < ino || (set->ino == ino && set->tie < tie)) {
 			found = set;
 			set = set->right;
 		} else {

@@ -20,8 +20,9 @@ struct shmfs_order_item {
 void shmfs_order_add(struct shmfs_order_item **set, struct shmfs_order_item *item);
 void shmfs_order_remove(struct shmfs_order_item **set, struct shmfs_order_item *item);
 
-/* The highest item with a number of at most ino, or NULL. */
-struct shmfs_order_item *shmfs_order_highest(struct shmfs_order_item *set, uint64_t ino);
+/* The highest item with a lower number, or with this one and a lower tie; or NULL. */
+struct shmfs_order_item *shmfs_order_before(
+	struct shmfs_order_item *set, uint64_t ino, uint32_t tie);
 
 /* The next lower one, or NULL. The item need not be in the set any more. */
 struct shmfs_order_item *shmfs_order_below(

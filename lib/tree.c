@@ -14,13 +14,15 @@
  * - An entry is hidden when a directory has its name: when the name with an encoded slash behind it
  *   is a marker.
  *
- * A listing goes down from the highest inode number, which is the newest object. Positions are made
- * of an inode number and of how many entries with that number have been listed: whatever else comes
- * or goes, and whoever is renamed meanwhile, the rest is what has lower numbers.
+ * A listing goes down from the highest inode number, which is the newest object. A position behind
+ * an entry is its inode number: whatever else comes or goes, and whoever is renamed meanwhile, the
+ * rest is what has lower numbers. Only between links of one object in one directory it is also a
+ * hash of the name, by which they are in order, and how many with that hash have been listed.
  */
 #include "tree.h"
 
 #include "order.h"
+#include "position.h"
 #include "table.h"
 
 #include <errno.h>
@@ -29,10 +31,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-
-/* Bits of a position for the count of links; numbers of inodes have the others. */
-#define LINK_BITS 20
-#define LINK_MASK ((UINT64_C(1) << LINK_BITS) - 1)
 
 struct entry {
 	struct shmfs_order_item item; /* first: in its directory */
@@ -47,6 +45,7 @@ struct entry {
 };
 
 struct directory {
+	struct directory *next, *prev; /* all there are, in a ring with the root */
 	struct shmfs_order_item *entries;
 	struct entry *loose;
 	size_t seen, directories;
@@ -58,6 +57,11 @@ struct shmfs_tree {
 	struct directory *root;
 	size_t moves;
 };
+
+static void clear_root(struct shmfs_tree *tree)
+{
+	*tree->root = (struct directory){.next = tree->root, .prev = tree->root};
+}
 
 int shmfs_tree_new(struct shmfs_tree **ret_tree)
 {
@@ -71,6 +75,7 @@ int shmfs_tree_new(struct shmfs_tree **ret_tree)
 		free(tree);
 		return -ENOMEM;
 	}
+	clear_root(tree);
 	if (getrandom(&tree->seed, sizeof(tree->seed), GRND_NONBLOCK) < 0)
 		tree->seed = (uintptr_t)tree;
 	*ret_tree = tree;
@@ -100,7 +105,7 @@ static void drop(struct shmfs_table_entry *by_name)
 void shmfs_tree_clear(struct shmfs_tree *tree)
 {
 	shmfs_table_clear(&tree->names, drop);
-	*tree->root = (struct directory){0};
+	clear_root(tree);
 }
 
 struct shmfs_tree *shmfs_tree_free(struct shmfs_tree *tree)
@@ -162,9 +167,9 @@ static struct entry *entry_of(struct shmfs_order_item *item)
 }
 
 /* In a directory, from the highest number down. */
-static struct entry *first_of(const struct directory *dir, uint64_t ino)
+static struct entry *first_of(const struct directory *dir)
 {
-	return entry_of(shmfs_order_highest(dir->entries, ino));
+	return entry_of(shmfs_order_before(dir->entries, UINT64_MAX, 0));
 }
 
 static struct entry *next_of(const struct directory *dir, const struct entry *entry)
@@ -275,7 +280,7 @@ static void move_up(struct shmfs_tree *tree, const struct directory *dir)
 {
 	struct entry *next;
 
-	for (struct entry *entry = first_of(dir, UINT64_MAX); entry; entry = next) {
+	for (struct entry *entry = first_of(dir); entry; entry = next) {
 		next = next_of(dir, entry);
 		tree->moves++;
 		move(tree, entry);
@@ -323,11 +328,26 @@ static struct entry *entry_new(
 	}
 	entry->item.ino = ino;
 	entry->by_name.key = hash_of(tree->seed, name, len);
-	entry->item.tie = (uint32_t)hash_of(0, name, len);
+	/* Its highest bits are to differ, also between names that differ in one letter. */
+	entry->item.tie = (uint32_t)(hash_of(0, name, len) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 	entry->item.priority = (uint32_t)(entry->by_name.key >> 16);
 	entry->type = type;
 	memcpy(entry->name, name, len + 1);
 	return entry;
+}
+
+static void link_directory(struct shmfs_tree *tree, struct directory *dir)
+{
+	dir->next = tree->root->next;
+	dir->prev = tree->root;
+	dir->next->prev = dir;
+	dir->prev->next = dir;
+}
+
+static void unlink_directory(struct directory *dir)
+{
+	dir->next->prev = dir->prev;
+	dir->prev->next = dir->next;
 }
 
 /* But for what may have to move below it. */
@@ -339,8 +359,10 @@ static void add(struct shmfs_tree *tree, struct entry *entry)
 	entry->hidden = is_claimed_by_directory(tree, entry->name);
 	shmfs_table_add(&tree->names, &entry->by_name);
 	enter(entry, dir, component);
-	if (entry->own)
-		show_namesake(tree, entry->name, false);
+	if (!entry->own)
+		return;
+	link_directory(tree, entry->own);
+	show_namesake(tree, entry->name, false);
 }
 
 static void take_out(struct shmfs_tree *tree, struct entry *entry)
@@ -349,6 +371,7 @@ static void take_out(struct shmfs_tree *tree, struct entry *entry)
 	leave(entry);
 	if (!entry->own)
 		return;
+	unlink_directory(entry->own);
 	show_namesake(tree, entry->name, true);
 	move_up(tree, entry->own);
 }
@@ -415,6 +438,20 @@ int shmfs_tree_count(
 	return 0;
 }
 
+int shmfs_tree_find_ino(const struct shmfs_tree *tree, uint64_t ino, struct shmfs_name *ret_name)
+{
+	const struct directory *dir = tree->root;
+
+	do {
+		const struct entry *entry = entry_of(shmfs_order_before(dir->entries, ino + 1, 0));
+
+		if (entry && entry->item.ino == ino)
+			return shmfs_name_encode(ret_name, SHMFS_NAME_ROOT, entry->name);
+		dir = dir->next;
+	} while (dir != tree->root);
+	return -ENOENT;
+}
+
 static void fill_item(struct shmfs_tree_item *item, const struct entry *entry)
 {
 	const char *component = entry->name + entry->component;
@@ -425,31 +462,54 @@ static void fill_item(struct shmfs_tree_item *item, const struct entry *entry)
 	*(char *)mempcpy(item->component, component, len) = '\0';
 }
 
-/* How many links of the same number have been listed, with those left out at first. */
-static void set_positions(struct shmfs_tree_item *items, size_t n, uint64_t from)
+static uint32_t hash_of_link(const struct entry *entry)
 {
-	uint64_t ino = from >> LINK_BITS;
-	uint64_t links = from & LINK_MASK;
-
-	for (size_t i = 0; i < n; i++) {
-		links = items[i].ino == ino ? links + 1 : 1;
-		ino = items[i].ino;
-		items[i].next = (ino << LINK_BITS) | (links < LINK_MASK ? links : LINK_MASK);
-	}
+	return shmfs_position_hash(entry->item.ino, entry->item.tie);
 }
 
-/* The first entry from the position on. */
-static const struct entry *entry_at(const struct directory *dir, uint64_t from)
+static bool is_link_at(const struct shmfs_position *at, const struct entry *entry)
 {
-	const uint64_t ino = from == 0 ? UINT64_MAX : from >> LINK_BITS;
-	uint64_t links = from & LINK_MASK;
-	const struct entry *entry;
+	return entry && entry->item.ino == at->ino && hash_of_link(entry) == at->hash;
+}
 
-	if (links == LINK_MASK)
-		return first_of(dir, ino - 1);
-	entry = first_of(dir, ino);
-	for (; entry && entry->item.ino == ino && links > 0; entry = next_of(dir, entry))
-		links -= entry->hidden ? 0 : 1;
+/* Behind this entry, which comes after the position; `next` is seen after it. */
+static struct shmfs_position behind(
+	const struct shmfs_position *at, const struct entry *entry, const struct entry *next)
+{
+	struct shmfs_position now = {.ino = entry->item.ino};
+
+	if (!next || next->item.ino != now.ino)
+		return now;
+	now.hash = hash_of_link(entry);
+	now.count = is_link_at(at, entry) ? at->count + 1 : 1;
+	/* So many names do not have one hash by chance. */
+	now.count = now.count < SHMFS_POSITION_COUNT_MAX ? now.count : SHMFS_POSITION_COUNT_MAX;
+	return now;
+}
+
+static const struct entry *seen_from(const struct directory *dir, const struct entry *entry)
+{
+	while (entry && entry->hidden)
+		entry = next_of(dir, entry);
+	return entry;
+}
+
+/* The first of the links with that hash, or what comes where they would be. */
+static const struct entry *first_at(const struct directory *dir, const struct shmfs_position *at)
+{
+	const uint64_t limit = shmfs_position_limit(at);
+
+	return entry_of(limit > UINT32_MAX
+				? shmfs_order_before(dir->entries, at->ino + 1, 0)
+				: shmfs_order_before(dir->entries, at->ino, (uint32_t)limit));
+}
+
+static const struct entry *entry_at(const struct directory *dir, const struct shmfs_position *at)
+{
+	const struct entry *entry = seen_from(dir, first_at(dir, at));
+
+	for (unsigned i = 0; i < at->count && is_link_at(at, entry); i++)
+		entry = seen_from(dir, next_of(dir, entry));
 	return entry;
 }
 
@@ -457,15 +517,19 @@ ssize_t shmfs_tree_list(const struct shmfs_tree *tree, const char *prefix, uint6
 	struct shmfs_tree_item *ret_items, size_t max)
 {
 	const struct directory *dir = directory_of(tree, prefix, strlen(prefix));
+	struct shmfs_position at = shmfs_position_unpack(from);
+	const struct entry *entry, *next;
 	size_t n = 0;
 
 	if (!dir)
 		return -ENOENT;
-	for (const struct entry *entry = entry_at(dir, from); entry && n < max;
-		entry = next_of(dir, entry))
-		if (!entry->hidden)
-			fill_item(&ret_items[n++], entry);
-	set_positions(ret_items, n, from);
+	for (entry = seen_from(dir, from == 0 ? first_of(dir) : entry_at(dir, &at));
+		entry && n < max; entry = next) {
+		next = seen_from(dir, next_of(dir, entry));
+		at = behind(&at, entry, next);
+		fill_item(&ret_items[n], entry);
+		ret_items[n++].next = shmfs_position_pack(&at);
+	}
 	return (ssize_t)n;
 }
 
@@ -473,7 +537,7 @@ static int visit_below(const struct directory *dir, shmfs_tree_visit_fn *visit, 
 {
 	int r = 0;
 
-	for (const struct entry *entry = first_of(dir, UINT64_MAX); entry && r == 0;
+	for (const struct entry *entry = first_of(dir); entry && r == 0;
 		entry = next_of(dir, entry)) {
 		r = visit(arg, entry->name, entry->item.ino);
 		if (r == 0 && entry->own)

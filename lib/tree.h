@@ -42,6 +42,9 @@ void shmfs_tree_remove(struct shmfs_tree *tree, const char *encoded);
 /* How many names there are. */
 size_t shmfs_tree_size(const struct shmfs_tree *tree);
 
+/* A name of what has this inode number, with a slash before it. -ENOENT. */
+int shmfs_tree_find_ino(const struct shmfs_tree *tree, uint64_t ino, struct shmfs_name *ret_name);
+
 /* What markers have cost that came and went: how many entries they had looked at, ever. */
 size_t shmfs_tree_moves(const struct shmfs_tree *tree);
 
@@ -65,8 +68,9 @@ struct shmfs_tree_item {
 
 /*
  * Up to `max` entries of a directory from the position `from` (0, or the `next` of an item). As
- * positions follow from inode numbers, they are good for any tree of the same objects. What stays
- * while others come and go is listed once. Returns how many there are, 0 at the end, or -ENOENT.
+ * positions follow from inode numbers and names, they are good for any tree of the same objects.
+ * What stays while others come and go is listed once. Returns how many there are, 0 at the end, or
+ * -ENOENT.
  */
 ssize_t shmfs_tree_list(const struct shmfs_tree *tree, const char *prefix, uint64_t from,
 	struct shmfs_tree_item *ret_items, size_t max);

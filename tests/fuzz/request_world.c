@@ -95,7 +95,8 @@ static void start_session(int device)
 	HOLDS(pthread_rwlock_init(&world.fs.names, NULL) == 0);
 	HOLDS(shmfs_index_new(&world.fs.index) == 0);
 	HOLDS(shared_new(&world.shared, &memory) == 0);
-	HOLDS(nodes_new(&world.fs.nodes, &world.fs.passthrough, world.shared, false) == 0);
+	HOLDS(nodes_new(&world.fs.nodes, &world.fs.passthrough, world.shared, world.fs.index,
+		      false) == 0);
 	HOLDS(journal_new(&world.fs.journal, world.shared) == 0);
 	HOLDS(loop_new(&world.fs.loop, world.session, world.fs.journal, true, &hooks) == 0);
 }

@@ -204,6 +204,35 @@ static void unlinking_everything_while_listing(void **state)
 	assert_true(is_empty(mount));
 }
 
+/* The same for names of one object. */
+static void unlinking_all_links_while_listing(void **state)
+{
+	enum { LINKS = 3000 };
+	const char *mount = harness()->daemon.mount;
+	const struct dirent *e;
+	char name[32];
+	int n = 0;
+	DIR *d;
+
+	(void)state;
+	write_file(SHM_DIR "/link-0", "x", 1);
+	for (int i = 1; i < LINKS; i++) {
+		snprintf(name, sizeof(name), "link-%d", i);
+		assert_return_code(link(SHM_DIR "/link-0", in_shm(name)), errno);
+	}
+	d = opendir(mount);
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		if (e->d_name[0] == '.')
+			continue;
+		assert_return_code(unlinkat(dirfd(d), e->d_name, 0), errno);
+		n++;
+	}
+	closedir(d);
+	assert_int_equal(n, LINKS);
+	assert_true(is_empty(mount));
+}
+
 /* From every remembered place the rest of the listing is the same again. */
 static void telldir_and_seekdir(void **state)
 {
@@ -300,6 +329,7 @@ int main(void)
 		cmocka_unit_test(every_name_comes_once),
 		cmocka_unit_test(listing_while_names_come_and_go),
 		cmocka_unit_test(unlinking_everything_while_listing),
+		cmocka_unit_test(unlinking_all_links_while_listing),
 		cmocka_unit_test(telldir_and_seekdir),
 		cmocka_unit_test(two_listings_at_once),
 		cmocka_unit_test(statfs_is_that_of_the_tmpfs),

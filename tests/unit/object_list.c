@@ -207,41 +207,6 @@ static void test_listing_ends_where_the_visitor_stops(void **state)
 	}
 }
 
-static void test_find_knows_each_of_a_thousand(void **state)
-{
-	const int fds = unit_count_fds();
-	struct shmfs_name name;
-	char component[32];
-
-	(void)state;
-	for (int i = 0; i < CROWD; i++)
-		come(i);
-	for (int i = 0; i < CROWD; i++) {
-		snprintf(component, sizeof(component), "fleeting-%d", i);
-		assert_int_equal(shmfs_object_find(ino_of(component), &name), 0);
-		assert_string_equal(name.text + 1, component);
-	}
-	rename_object("fleeting-500", "elsewhere", 0);
-	assert_int_equal(shmfs_object_find(ino_of("elsewhere"), &name), 0);
-	assert_string_equal(name.text, "/elsewhere");
-	assert_int_equal(unit_count_fds(), fds);
-}
-
-static void test_find_finds_what_is_shown_only(void **state)
-{
-	const uint64_t ino = make_object("target", "").st_ino;
-	struct shmfs_name name = {"untouched"};
-
-	(void)state;
-	assert_return_code(mkdir(SHMFS_OBJECT_DIR "/directory", 0700), errno);
-	assert_int_equal(shmfs_object_find(ino_of("directory"), &name), -ENOENT);
-	assert_int_equal(shmfs_object_find(ino_of("."), &name), -ENOENT);
-	unlink_object("target");
-	assert_int_equal(shmfs_object_find(ino, &name), -ENOENT);
-	assert_int_equal(shmfs_object_find(UINT64_MAX, &name), -ENOENT);
-	assert_string_equal(name.text, "untouched");
-}
-
 int main(void)
 {
 #define SHM_TEST(test) cmocka_unit_test_setup_teardown(test, object_setup, object_teardown)
@@ -253,8 +218,6 @@ int main(void)
 		SHM_TEST(test_types_are_those_that_are_shown),
 		SHM_TEST(test_objects_that_stay_are_listed_once_while_others_come_and_go),
 		SHM_TEST(test_listing_ends_where_the_visitor_stops),
-		SHM_TEST(test_find_knows_each_of_a_thousand),
-		SHM_TEST(test_find_finds_what_is_shown_only),
 	};
 
 	unit_need_private_shm();
