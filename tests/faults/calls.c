@@ -5,8 +5,8 @@
  * done nothing; afterwards it succeeds; the daemon lives and has leaked nothing.
  */
 #include "../abuse/usage.h"
+#include "../calls/table.h"
 #include "../mount/snapshot.h"
-#include "calls_table.h"
 #include "control.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "calls_table.h"
+#include "table.h"
 
 #include <fcntl.h>
 #include <stdio.h>
