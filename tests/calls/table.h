@@ -23,8 +23,11 @@ struct script_table {
 	size_t count;
 };
 
-/* Opening, and what changes names; all other calls. */
-extern const struct script_table calls_of_names, calls_of_contents;
+/*
+ * Opening, and what changes names; moves of directories, which are many steps, first the simplest
+ * one; all other calls.
+ */
+extern const struct script_table calls_of_names, moves_of_trees, calls_of_contents;
 
 /* What the scripts share: what they have open, -1 for nothing; what they have written and read. */
 extern int opened, other;
@@ -37,6 +40,7 @@ void touch(const char *name);
 char first_byte(const char *name);
 struct stat stat_of(const char *name);
 void is_missing(const char *name);
+void expect_size(off_t size); /* of "a", and of what is open */
 
 /* What comes before: objects with one byte, trees of them, something that is open. */
 void nothing(void);
@@ -52,10 +56,6 @@ void open_a(void);
 void open_to_append(void);
 void open_big(void);
 void open_big_and_other(void);
-
-/* The call that has another thread started, and what it does to make_trees(). */
-long move_tree(void);
-void is_moved(void);
 
 /* Closes and removes what there is. */
 void scripts_clean_up(void);

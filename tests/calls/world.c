@@ -38,6 +38,17 @@ struct stat stat_of(const char *name)
 	return found;
 }
 
+void expect_size(off_t size)
+{
+	struct stat st;
+
+	assert_int_equal(stat_of("a").st_size, size);
+	if (opened < 0)
+		return;
+	assert_return_code(fstat(opened, &st), errno);
+	assert_int_equal(st.st_size, size);
+}
+
 void is_missing(const char *name)
 {
 	EXPECT_ERROR(access(name, F_OK), ENOENT);

@@ -67,7 +67,8 @@ static bool run_script(const struct script *script, const struct failure *failur
 /* Returns at how many places anything failed. */
 static long run_scripts(const struct failure *failure)
 {
-	static const struct script_table *const tables[] = {&calls_of_names, &calls_of_contents};
+	static const struct script_table *const tables[] = {
+		&calls_of_names, &moves_of_trees, &calls_of_contents};
 	long sum = 0;
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
@@ -182,14 +183,14 @@ static int end(void **state)
 /* A directory that is moved has another thread started, which has nothing to receive into. */
 static void first_thread_without_memory(void **state)
 {
-	const struct script move = {"rename of a directory", make_trees, move_tree, is_moved};
+	const struct script *move = &moves_of_trees.scripts[0];
 	const struct failure on = {FAULT_MEMORY, FOR_EVER, ENOMEM};
 	bool struck = true;
 
 	(void)state;
 	for (long place = 0; struck; place++) {
 		begin(false);
-		struck = run_script(&move, &on, place);
+		struck = run_script(move, &on, place);
 		end(NULL);
 	}
 }
