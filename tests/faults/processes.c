@@ -3,6 +3,7 @@
  * Processes and threads that cannot be made: a start is refused with one line and nothing mounted;
  * what is served already goes on with what there is, and when there can be more, or ends.
  */
+#include "../mount/worker.h"
 #include "control.h"
 
 #include <errno.h>
@@ -75,21 +76,6 @@ static void a_start_is_refused(void **state)
 
 /* --- while it serves --- */
 
-static const char *in_dir(const char *name)
-{
-	static char path[96];
-
-	snprintf(path, sizeof(path), "%s/%s", daemon_under_test.mount, name);
-	return path;
-}
-
-/* Of a worker that has done nothing yet its keeper thinks that it died at once. */
-static void use(void)
-{
-	for (int i = 0; i < STEPS; i++)
-		EXPECT_ERROR(access(in_dir("no-such-name"), F_OK), ENOENT);
-}
-
 static int begin(void **state)
 {
 	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
@@ -97,7 +83,7 @@ static int begin(void **state)
 	(void)state;
 	daemon_start(&daemon_under_test, mount_dir(),
 		(const char *const[]){"-o", data_path ? data_path : "passthrough=auto", NULL});
-	use();
+	worker_use(&daemon_under_test);
 	return 0;
 }
 
@@ -112,28 +98,24 @@ static size_t count_in_log(const char *text)
 	return n;
 }
 
-static bool has_worker(const void *unused)
-{
-	(void)unused;
-	return daemon_worker(&daemon_under_test) > 0;
-}
-
 static bool is_unstarted(const void *unused)
 {
 	(void)unused;
 	return count_in_log("cannot start a worker: " EAGAIN_TEXT) > 0;
 }
 
-/* There is none with an older kernel. */
+/* To be called while nothing fails. */
+static void need_keeper_here(void)
+{
+	if (has_keeper(&daemon_under_test))
+		return;
+	daemon_stop(&daemon_under_test);
+	skip();
+}
+
 static void kill_worker(void)
 {
-	const pid_t worker = daemon_worker(&daemon_under_test);
-
-	if (worker == 0) {
-		daemon_stop(&daemon_under_test);
-		skip();
-	}
-	assert_return_code(kill(worker, SIGKILL), errno);
+	assert_return_code(kill(daemon_worker(&daemon_under_test), SIGKILL), errno);
 }
 
 static void expect_end(int status)
@@ -147,15 +129,16 @@ static void expect_end(int status)
 static void a_worker_can_be_started_later(void **state)
 {
 	(void)state;
+	need_keeper_here();
 	faults_begin(FAULT_PROCESS, 0, 5);
 	kill_worker();
-	use();
-	assert_true(has_worker(NULL));
+	worker_use(&daemon_under_test);
+	assert_true(daemon_worker(&daemon_under_test) > 0);
 	assert_int_equal(faults_count(FAULT_PROCESS), 5);
 	faults_end(FAULT_PROCESS);
 	/* It is none of those that die at once. */
 	kill_worker();
-	use();
+	worker_use(&daemon_under_test);
 	assert_int_equal(count_in_log("cannot start a worker: " EAGAIN_TEXT), 1);
 	daemon_stop(&daemon_under_test);
 }
@@ -163,6 +146,7 @@ static void a_worker_can_be_started_later(void **state)
 static void no_worker_can_be_started(void **state)
 {
 	(void)state;
+	need_keeper_here();
 	faults_begin(FAULT_PROCESS, 0, FOR_EVER);
 	kill_worker();
 	expect_end(EXIT_FAILURE);
@@ -174,6 +158,7 @@ static void no_worker_can_be_started(void **state)
 static void it_ends_while_there_is_no_worker(void **state)
 {
 	(void)state;
+	need_keeper_here();
 	faults_begin(FAULT_PROCESS, 0, FOR_EVER);
 	kill_worker();
 	assert_true(wait_until(is_unstarted, NULL));
@@ -185,14 +170,15 @@ static void it_ends_while_there_is_no_worker(void **state)
 static void it_is_replaced_while_there_is_no_worker(void **state)
 {
 	(void)state;
+	need_keeper_here();
 	faults_begin(FAULT_PROCESS, 0, 5);
 	kill_worker();
 	assert_true(wait_until(is_unstarted, NULL));
 	assert_return_code(kill(daemon_under_test.pid, SIGHUP), errno);
-	use();
+	worker_use(&daemon_under_test);
 	assert_true(faults_end(FAULT_PROCESS));
 	assert_return_code(kill(daemon_under_test.pid, SIGHUP), errno);
-	use();
+	worker_use(&daemon_under_test);
 	daemon_stop(&daemon_under_test);
 }
 
@@ -204,14 +190,15 @@ static bool goes_on(const void *unused)
 
 static void a_successor_cannot_be_tried(void **state)
 {
+	const bool is_kept = has_keeper(&daemon_under_test);
 	const pid_t worker = daemon_worker(&daemon_under_test);
 
 	(void)state;
 	faults_begin(FAULT_PROCESS, 0, 1);
 	assert_return_code(kill(daemon_under_test.pid, SIGHUP), errno);
-	if (worker > 0) {
+	if (is_kept) {
 		assert_true(wait_until(goes_on, NULL));
-		use();
+		worker_use(&daemon_under_test);
 		assert_int_equal(daemon_worker(&daemon_under_test), worker);
 		assert_true(faults_end(FAULT_PROCESS));
 		daemon_stop(&daemon_under_test);

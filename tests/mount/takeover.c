@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The process that serves dies, and another one takes over: programs notice nothing. */
 #include "harness.h"
+#include "worker.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, STEPS = 100 };
+enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
 
 static char buf[MIB], got[MIB];
 
@@ -31,60 +32,6 @@ static int open_in(const char *dir, const char *name, int flags)
 	return fd;
 }
 
-/* A worker that has done nothing yet when it dies is a bad sign for its keeper. */
-static void use(const char *mount)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "%s/no-such-name", mount);
-	for (int i = 0; i < STEPS; i++) {
-		assert_int_equal(access(path, F_OK), -1);
-		assert_int_equal(errno, ENOENT);
-	}
-}
-
-static bool has_worker(const void *daemon)
-{
-	return daemon_worker(daemon) > 0;
-}
-
-static pid_t worker_of(const struct daemon *daemon)
-{
-	assert_true(wait_until(has_worker, daemon));
-	return daemon_worker(daemon);
-}
-
-/* Neither with an older kernel nor under the thread sanitizer. */
-static void need_keeper(void)
-{
-	if (daemon_worker(&harness()->daemon) > 0)
-		return;
-	sweep(SHM_DIR);
-	skip();
-}
-
-struct change {
-	const struct daemon *daemon;
-	pid_t old;
-};
-
-static bool is_replaced(const void *arg)
-{
-	const struct change *change = arg;
-	const pid_t now = daemon_worker(change->daemon);
-
-	return now > 0 && now != change->old;
-}
-
-static void kill_worker(const struct daemon *daemon, int sig)
-{
-	const struct change change = {daemon, worker_of(daemon)};
-
-	use(daemon->mount);
-	assert_return_code(kill(change.old, sig), errno);
-	assert_true(wait_until(is_replaced, &change));
-}
-
 static const int deaths[] = {SIGKILL, SIGSEGV, SIGTERM, SIGABRT, SIGKILL};
 
 static void what_is_open_stays_open(void **state)
@@ -96,7 +43,7 @@ static void what_is_open_stays_open(void **state)
 	struct stat st;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	fd = open_in(mount, "open", FD_FLAGS);
 	gone = open_in(mount, "gone", FD_FLAGS);
 	appender = open_in(mount, "open", O_WRONLY | O_APPEND);
@@ -105,7 +52,7 @@ static void what_is_open_stays_open(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
 		const off_t size = (off_t)(i + 1) * 1000;
 
-		kill_worker(daemon, deaths[i]);
+		worker_kill(daemon, deaths[i]);
 		fill(buf, 1000, (unsigned)i, 0);
 		assert_int_equal(write(appender, buf, 1000), 1000);
 		assert_int_equal(pwrite(gone, buf, 1000, size - 1000), 1000);
@@ -132,7 +79,7 @@ static void mappings_stay(void **state)
 	int fd, outside;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	fd = open_in(daemon->mount, "map", FD_FLAGS);
 	outside = open_in(SHM_DIR, "map", O_RDWR);
 	assert_return_code(ftruncate(fd, 4096), errno);
@@ -142,7 +89,7 @@ static void mappings_stay(void **state)
 		other = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, outside, 0);
 		assert_ptr_not_equal(other, MAP_FAILED);
 		for (size_t i = 0; i < ARRAY_SIZE(deaths); i++) {
-			kill_worker(daemon, deaths[i]);
+			worker_kill(daemon, deaths[i]);
 			map[i] = (char)(i + 1);
 			assert_int_equal(other[i], i + 1);
 		}
@@ -169,7 +116,7 @@ static void memory_is_given_back(void **state)
 	char path[80];
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	snprintf(path, sizeof(path), "%s/big", daemon->mount);
 	assert_return_code(statvfs(SHM_DIR, &before), errno);
 	for (int i = 0; i < 4; i++) {
@@ -177,13 +124,13 @@ static void memory_is_given_back(void **state)
 		const int second = open_in(daemon->mount, "big", O_RDONLY);
 
 		assert_return_code(fallocate(fd, 0, 0, 64 * (off_t)MIB), errno);
-		kill_worker(daemon, SIGKILL);
+		worker_kill(daemon, SIGKILL);
 		assert_return_code(unlink(path), errno);
 		close(fd);
-		kill_worker(daemon, SIGKILL);
+		worker_kill(daemon, SIGKILL);
 		close(second);
-		kill_worker(daemon, SIGKILL);
-		use(daemon->mount);
+		worker_kill(daemon, SIGKILL);
+		worker_use(daemon);
 	}
 	assert_true(wait_until(is_given_back, &before));
 }
@@ -208,11 +155,11 @@ static void requests_wait(void **state)
 	pid_t children[8];
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	for (int round = 0; round < 4; round++) {
 		const pid_t worker = worker_of(daemon);
 
-		use(daemon->mount);
+		worker_use(daemon);
 		assert_return_code(kill(worker, SIGSTOP), errno);
 		for (int i = 0; i < 8; i++) {
 			children[i] = fork();
@@ -237,7 +184,7 @@ static void a_listing_goes_on(void **state)
 	DIR *dir;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	snprintf(path, sizeof(path), "%s/dir", daemon->mount);
 	assert_return_code(mkdir(path, 0755), errno);
 	for (int i = 0; i < COUNT; i++) {
@@ -248,7 +195,7 @@ static void a_listing_goes_on(void **state)
 	assert_non_null(dir);
 	while ((entry = readdir(dir))) {
 		if (++n % 500 == 0)
-			kill_worker(daemon, SIGKILL);
+			worker_kill(daemon, SIGKILL);
 		if (entry->d_name[0] != '.')
 			seen[atoi(entry->d_name)]++;
 	}
@@ -273,7 +220,7 @@ static void without_its_keeper_it_ends(void **state)
 	pid_t worker;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "no-keeper");
 	daemon_start(&daemon, dir, NULL);
 	close(open_in(dir, "stays", FD_FLAGS));
@@ -291,7 +238,7 @@ static void it_can_be_told_to_end_at_any_time(void **state)
 	char dir[64];
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "end");
 	for (int i = 0; i < 5; i++) {
 		daemon_start(&daemon, dir, NULL);
@@ -321,7 +268,7 @@ static void it_is_given_up(void **state)
 	char dir[64];
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "given-up");
 	daemon_start(&daemon, dir, NULL);
 	for (;;) {
@@ -369,7 +316,7 @@ static void the_program_is_replaced(void **state)
 	int fd;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "upgrade");
 	daemon_start(&daemon, dir, NULL);
 	fd = open_in(dir, "o", FD_FLAGS);
@@ -380,7 +327,7 @@ static void the_program_is_replaced(void **state)
 		assert_int_equal(pwrite(fd, "123", 3, 3 * i), 3);
 		assert_true(wait_until(runs_the_newest, &daemon));
 		assert_int_equal(pread(fd, got, 100, 0), 3 * (i + 1));
-		kill_worker(&daemon, SIGKILL);
+		worker_kill(&daemon, SIGKILL);
 		assert_int_equal(pread(fd, got, 100, 0), 3 * (i + 1));
 	}
 	close(fd);
@@ -401,7 +348,7 @@ static void what_cannot_take_over_does_not(void **state)
 	int fd;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "refused");
 	daemon_start(&daemon, dir, NULL);
 	fd = open_in(dir, "o", FD_FLAGS);
@@ -425,13 +372,13 @@ static void users_have_it_too(void **state)
 	pid_t pid;
 
 	(void)state;
-	need_keeper();
+	need_keeper(&harness()->daemon);
 	make_dir(dir, harness()->base, "user");
 	assert_return_code(chown(dir, NOBODY.uid, NOBODY.gid), errno);
 	snprintf(path, sizeof(path), "%s/o", dir);
 	daemon_start_as(&daemon, dir, NULL, NOBODY);
 	for (int i = 0; i < 3; i++) {
-		const struct change change = {&daemon, worker_of(&daemon)};
+		const pid_t worker = worker_of(&daemon);
 
 		pid = fork();
 		if (pid == 0) {
@@ -439,15 +386,15 @@ static void users_have_it_too(void **state)
 
 			if (who_become(NOBODY) < 0)
 				_exit(2);
-			for (int step = 0; step < STEPS; step++)
+			for (int step = 0; step < WORKER_REQUESTS; step++)
 				access(path, F_OK);
 			fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0400);
-			kill(change.old, SIGKILL);
+			kill(worker, SIGKILL);
 			_exit(fd >= 0 && write(fd, "x", 1) == 1 && unlink(path) == 0 ? 0 : 1);
 		}
 		status = wait_child(pid);
 		assert_int_equal(status, 0);
-		assert_true(wait_until(is_replaced, &change));
+		worker_await_next(&daemon, worker);
 	}
 	assert_return_code(kill(daemon.pid, SIGTERM), errno);
 	daemon_expect_end(&daemon);

@@ -5,6 +5,7 @@
  * not do it twice, nor refuse it. SHMFS_TEST_DIE_PRELOAD: the path of die.c as a library.
  */
 #include "../calls/table.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,17 +18,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, REQUESTS_MAX = 6, STEPS = 100 };
+enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, REQUESTS_MAX = 6 };
 
 static struct daemon daemon_under_test;
 static atomic_int *countdown;
-
-/* A worker that has done nothing yet when it dies is a bad sign for its keeper. */
-static void use(void)
-{
-	for (int i = 0; i < STEPS; i++)
-		is_missing("no-such-name");
-}
 
 /* --- closing --- */
 
@@ -57,7 +51,7 @@ static void other_is_open(void)
 {
 	char byte;
 
-	use();
+	worker_use(&daemon_under_test);
 	assert_int_equal(pread(other, &byte, 1, 0), 1);
 	assert_return_code(ftruncate(other, 5), errno);
 	assert_return_code(fchmod(other, 0600), errno);
@@ -78,7 +72,7 @@ static bool is_given_back(const void *arg)
 	const struct statvfs *before = arg;
 	struct statvfs now;
 
-	use();
+	worker_use(&daemon_under_test);
 	return statvfs(SHM_DIR, &now) == 0 && now.f_ffree >= before->f_ffree &&
 	       now.f_bfree >= before->f_bfree;
 }
@@ -94,14 +88,14 @@ static bool run_script(const struct script *script, enum event event, int nth)
 	int error;
 	bool died;
 
-	use();
+	worker_use(&daemon_under_test);
 	assert_return_code(statvfs(SHM_DIR, &before), errno);
 	script->before();
 	atomic_store(&countdown[event], nth);
 	r = script->call();
 	error = errno;
 	/* The answer to a close(2) is not waited for. */
-	use();
+	worker_use(&daemon_under_test);
 	died = atomic_exchange(&countdown[event], 0) == 0;
 	if (r < 0)
 		fail_msg("%s, dead at %s %d: %s", script->name,
@@ -113,13 +107,6 @@ static bool run_script(const struct script *script, enum event event, int nth)
 	return died;
 }
 
-/* There is none with an older kernel. */
-static void need_keeper(void)
-{
-	if (daemon_worker(&daemon_under_test) == 0)
-		skip();
-}
-
 /* As many as there are in the call, and some of those that follow it. */
 static void a_request_is_done_once(void **state)
 {
@@ -127,7 +114,7 @@ static void a_request_is_done_once(void **state)
 		&calls_of_names, &moves_of_trees, &calls_of_contents, &closing};
 
 	(void)state;
-	need_keeper();
+	need_keeper(&daemon_under_test);
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
 		for (size_t i = 0; i < tables[t]->count; i++)
 			for (int request = 1; request <= REQUESTS_MAX; request++) {
@@ -140,7 +127,7 @@ static void a_request_is_done_once(void **state)
 static void a_move_is_completed(void **state)
 {
 	(void)state;
-	need_keeper();
+	need_keeper(&daemon_under_test);
 	for (size_t i = 0; i < moves_of_trees.count; i++) {
 		int steps = 0;
 

@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "takeover_client.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,12 +53,6 @@ static pid_t start_client(int i, uint32_t seed, bool mmap, struct tally *tally)
 	_exit(0);
 }
 
-static bool has_worker(const void *unused)
-{
-	(void)unused;
-	return daemon_worker(&harness()->daemon) > 0;
-}
-
 static void kill_worker(uint32_t *random)
 {
 	const struct timespec pause = {
@@ -65,7 +60,7 @@ static void kill_worker(uint32_t *random)
 			   (long)(next_random(random) % 1000000)};
 	pid_t worker;
 
-	assert_true(wait_until(has_worker, NULL));
+	worker_of(&harness()->daemon);
 	nanosleep(&pause, NULL);
 	worker = daemon_worker(&harness()->daemon);
 	if (worker > 0)
@@ -83,8 +78,7 @@ static void programs_notice_nothing(void **state)
 	pid_t clients[CLIENTS];
 
 	(void)state;
-	if (!has_worker(NULL))
-		skip();
+	need_keeper(&harness()->daemon);
 	assert_ptr_not_equal(tally, MAP_FAILED);
 	print_message("# seed %u\n", random);
 	for (int i = 0; i < CLIENTS; i++)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The process that serves for a daemon, its keeper: whether there is one, and its death. */
+#ifndef SHMFS_TEST_WORKER_H
+#define SHMFS_TEST_WORKER_H
+
+#include "daemon.h"
+
+/*
+ * Is another process serving for it? Fails if there is none where there has to be one. Not to be
+ * asked between two of them.
+ */
+bool has_keeper(const struct daemon *daemon);
+
+/* Skips the test where there can be none. */
+void need_keeper(const struct daemon *daemon);
+
+/* The one that serves, when it is there; asserts. */
+pid_t worker_of(const struct daemon *daemon);
+
+/* Waits until it is another one than this; asserts. */
+void worker_await_next(const struct daemon *daemon, pid_t old);
+
+/*
+ * Has it answer some requests; asserts. That one dies which has done nothing yet is a bad sign for
+ * its keeper.
+ */
+enum { WORKER_REQUESTS = 100 };
+void worker_use(const struct daemon *daemon);
+
+/* Kills it when it has answered so many, and waits for the next one; asserts. */
+void worker_kill(const struct daemon *daemon, int sig);
+
+#endif
