@@ -142,14 +142,33 @@ bool same_errors(int reference, int mount);
 /* Prints how much was compared, and fails if something was different. */
 void stage_conclude(const struct stage *stage, const char *what);
 
-/* Room for trials, shared with the process that makes the calls. */
-enum { BATCH = 256 };
-struct trial *trials_new(void);
-void trials_free(struct trial *trials);
-
-/* Makes all calls of a batch, and compares. */
+/* Makes the calls of all trials, which are shared with the process that does so, and compares. */
 void stage_run(
 	struct stage *stage, const struct identity *identity, struct trial *trials, size_t n);
+
+enum { BATCH = 256 };
+
+/* A batch of trials that is being filled (modes_batch.c). */
+struct batch {
+	struct stage *stage;
+	const struct identity *identity;
+	bool is_own_mount; /* an ordinary user's */
+	struct trial *trials;
+	size_t n;
+};
+
+void batch_open(
+	struct batch *ret, struct stage *stage, const struct identity *identity, bool is_own_mount);
+void batch_close(struct batch *batch);
+
+/*
+ * One more trial, under names of its own, if the operation is wanted and can be made: through an
+ * ordinary user's own mount nobody else can open an object for the caller. A full batch is run.
+ */
+void batch_add(struct batch *batch, const struct op *op, struct spec first, struct spec second);
+
+/* Makes all calls, and compares; the batch is empty afterwards. */
+void batch_run(struct batch *batch);
 
 /* Is the operation wanted? See modes.c. */
 bool op_is_wanted(const struct op *op);
@@ -169,10 +188,7 @@ enum { USUAL_STRIDE = 149, COARSE_STRIDE = 997 };
 /* How many modes are left out in an ordinary run; see modes.c. */
 unsigned modes_stride(unsigned usual);
 
-/*
- * All operations by this caller on an object of this owner and every mode (modes_object.c). Through
- * an ordinary user's own mount nobody else can open an object for the caller.
- */
+/* All operations by this caller on an object of this owner and every mode (modes_object.c). */
 void try_objects(struct stage *stage, const struct identity *identity, struct spec owner,
 	unsigned stride, bool is_own_mount);
 

@@ -86,37 +86,6 @@ static const struct op change_ops[] = {
 	OP(do_utimens_dir, UTIME_OMIT, UTIME_NOW),
 };
 
-/* A batch that is being filled. */
-struct batch {
-	struct stage *stage;
-	const struct identity *identity;
-	bool is_own_mount;
-	struct trial *trials;
-	size_t n;
-};
-
-static void flush(struct batch *b)
-{
-	if (b->n > 0)
-		stage_run(b->stage, b->identity, b->trials, b->n);
-	b->n = 0;
-}
-
-static void add(struct batch *b, const struct op *op, struct spec first, struct spec second)
-{
-	struct trial *trial;
-
-	if (!op_is_wanted(op) || (b->is_own_mount && op->open_flags))
-		return;
-	if (b->n == BATCH)
-		flush(b);
-	trial = &b->trials[b->n];
-	*trial = (struct trial){.op = op, .specs = {first, second}};
-	snprintf(trial->names[0], sizeof(trial->names[0]), "%zu", b->n);
-	snprintf(trial->names[1], sizeof(trial->names[1]), "%zu-second", b->n);
-	b->n++;
-}
-
 /* What there can be: nothing, an object of the caller, of the directory's owner, of a stranger. */
 enum { SPECS = 5 };
 
@@ -146,16 +115,16 @@ static void try_entries(struct batch *b)
 			entry_ops[i].call != do_create_or_open || may_create_existing();
 
 		for (int k = 0; k < (may_exist ? SPECS : 1); k++)
-			add(b, &entry_ops[i], specs[k], specs[0]);
+			batch_add(b, &entry_ops[i], specs[k], specs[0]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(pair_ops); i++)
 		for (int k = 0; k < SPECS; k++)
 			for (int l = 0; l < SPECS; l++)
-				add(b, &pair_ops[i], specs[k], specs[l]);
+				batch_add(b, &pair_ops[i], specs[k], specs[l]);
 	for (size_t i = 0; i < ARRAY_SIZE(dir_ops); i++)
 		if (LIBFUSE_HAS_TMPFILE || !makes_tmpfile(&dir_ops[i]))
-			add(b, &dir_ops[i], specs[0], specs[0]);
-	flush(b);
+			batch_add(b, &dir_ops[i], specs[0], specs[0]);
+	batch_run(b);
 }
 
 static void try_changes(struct batch *b)
@@ -165,10 +134,10 @@ static void try_changes(struct batch *b)
 	for (size_t i = 0; i < ARRAY_SIZE(change_ops); i++) {
 		if (!op_is_wanted(&change_ops[i]))
 			continue;
-		add(b, &change_ops[i], none, none);
+		batch_add(b, &change_ops[i], none, none);
 		/* What is left of the directory is compared. */
 		snprintf(b->trials[0].names[0], sizeof(b->trials[0].names[0]), ".");
-		flush(b);
+		batch_run(b);
 		stage_set_dir(b->stage, dir);
 	}
 }
@@ -176,10 +145,11 @@ static void try_changes(struct batch *b)
 void try_directories(struct stage *stage, const struct identity *identity, struct spec owner,
 	unsigned stride, bool is_own_mount)
 {
-	struct batch b = {stage, identity, is_own_mount, trials_new(), 0};
+	struct batch b;
 	const unsigned phase = identity->who.uid;
 	unsigned count = 0;
 
+	batch_open(&b, stage, identity, is_own_mount);
 	for (int mode = next_mode(-1, stride, phase); mode >= 0;
 		mode = next_mode(mode, stride, phase)) {
 		stage_set_dir(stage, (struct spec){owner.uid, owner.gid, (mode_t)mode});
@@ -188,5 +158,5 @@ void try_directories(struct stage *stage, const struct identity *identity, struc
 			try_changes(&b);
 	}
 	stage_set_dir(stage, (struct spec){0, 0, 01777});
-	trials_free(b.trials);
+	batch_close(&b);
 }

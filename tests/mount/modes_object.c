@@ -140,46 +140,30 @@ static bool can_be_served(const struct op *op, int mode, bool is_own_mount)
 	return !is_own_mount || op->call != do_exec || (mode & 0444) == 0444;
 }
 
-static void try_op(struct stage *stage, const struct identity *identity, const struct op *op,
-	struct spec owner, unsigned stride, bool is_own_mount, struct trial *trials)
+static void try_op(struct batch *b, const struct op *op, struct spec owner, unsigned stride)
 {
 	const unsigned phase = (unsigned)(op - ops);
-	size_t n = 0;
 
 	for (int mode = next_mode(-1, stride, phase); mode >= 0;
-		mode = next_mode(mode, stride, phase)) {
-		struct trial *trial = &trials[n];
-
-		if (!can_be_served(op, mode, is_own_mount))
-			continue;
-		n++;
-		*trial = (struct trial){
-			.op = op,
-			.specs = {{owner.uid, owner.gid, (mode_t)mode}, {0, 0, ABSENT}},
-		};
-		snprintf(trial->names[0], sizeof(trial->names[0]), "%04o", (unsigned)mode);
-		snprintf(trial->names[1], sizeof(trial->names[1]), "%04o-second", (unsigned)mode);
-		if (n == BATCH) {
-			stage_run(stage, identity, trials, n);
-			n = 0;
-		}
-	}
-	stage_run(stage, identity, trials, n);
+		mode = next_mode(mode, stride, phase))
+		if (can_be_served(op, mode, b->is_own_mount))
+			batch_add(b, op, (struct spec){owner.uid, owner.gid, (mode_t)mode},
+				(struct spec){0, 0, ABSENT});
+	batch_run(b);
 }
 
 void try_objects(struct stage *stage, const struct identity *identity, struct spec owner,
 	unsigned stride, bool is_own_mount)
 {
-	struct trial *trials = trials_new();
+	struct batch b;
 
+	batch_open(&b, stage, identity, is_own_mount);
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		const bool opens_existing =
 			ops[i].call == do_open && (ops[i].a & (O_CREAT | O_EXCL)) == O_CREAT;
 
-		if (!op_is_wanted(&ops[i]) || (is_own_mount && ops[i].open_flags) ||
-			(opens_existing && !may_create_existing()))
-			continue;
-		try_op(stage, identity, &ops[i], owner, stride, is_own_mount, trials);
+		if (!opens_existing || may_create_existing())
+			try_op(&b, &ops[i], owner, stride);
 	}
-	trials_free(trials);
+	batch_close(&b);
 }

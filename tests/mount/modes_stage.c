@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches of trials: making the objects, making the calls, comparing. */
+/* Trials: making the objects, making the calls, comparing. */
 #include "modes.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,20 +16,6 @@ enum { SMALL_SIZE = 14, SHOWN = 20 };
 static const char small[SMALL_SIZE + 1] = "#!/bin/true\n#\n";
 
 static const char zeroes[256 * 1024];
-
-struct trial *trials_new(void)
-{
-	struct trial *trials = mmap(NULL, BATCH * sizeof(*trials), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	assert_true(trials != MAP_FAILED);
-	return trials;
-}
-
-void trials_free(struct trial *trials)
-{
-	munmap(trials, BATCH * sizeof(*trials));
-}
 
 static ino_t make_object(int dir, const char *name, const struct spec *spec, off_t size)
 {

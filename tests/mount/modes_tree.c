@@ -66,35 +66,6 @@ enum { SPECS = DIR_OF_STRANGER + 1 };
 static const struct spec others[] = {{0, 0, 01777}, {OWNER, GROUP, 0755}, {OWNER, GROUP, 02770},
 	{STRANGER, GROUP, 03773}, {OTHER, OTHER, 0777}, {STRANGER, FRIENDS, 0700}};
 
-struct batch {
-	struct stage *stage;
-	const struct identity *identity;
-	struct trial *trials;
-	size_t n;
-};
-
-static void flush(struct batch *b)
-{
-	if (b->n > 0)
-		stage_run(b->stage, b->identity, b->trials, b->n);
-	b->n = 0;
-}
-
-static void add(struct batch *b, const struct op *op, struct spec first, struct spec second)
-{
-	struct trial *trial;
-
-	if (!op_is_wanted(op))
-		return;
-	if (b->n == BATCH)
-		flush(b);
-	trial = &b->trials[b->n];
-	*trial = (struct trial){.op = op, .specs = {first, second}};
-	snprintf(trial->names[0], sizeof(trial->names[0]), "%zu", b->n);
-	snprintf(trial->names[1], sizeof(trial->names[1]), "%zu-second", b->n);
-	b->n++;
-}
-
 static void choose_specs(const struct batch *b, struct spec *ret)
 {
 	const struct who *who = &b->identity->who;
@@ -121,28 +92,29 @@ static void try_all(struct batch *b)
 	choose_specs(b, specs);
 	for (size_t i = 0; i < ARRAY_SIZE(entry_ops); i++)
 		for (int k = 0; k < SPECS; k++)
-			add(b, &entry_ops[i], specs[k], specs[NOTHING]);
+			batch_add(b, &entry_ops[i], specs[k], specs[NOTHING]);
 	/* Of nothing: the kernel says ENOENT before it asks whether the other directory is closed.
 	 */
 	for (size_t i = 0; i < ARRAY_SIZE(pair_ops); i++)
 		for (int k = 0; k < SPECS * SPECS; k++)
 			if (!pair_ops[i].across || k / SPECS != NOTHING)
-				add(b, &pair_ops[i], specs[k / SPECS], specs[k % SPECS]);
+				batch_add(b, &pair_ops[i], specs[k / SPECS], specs[k % SPECS]);
 	/* Links of directories: the kernel says EPERM before it asks a mount about permissions. */
 	for (size_t i = 0; i < ARRAY_SIZE(link_ops); i++)
 		for (int k = 0; k < SPECS * SPECS; k++)
 			if (!is_dir(&specs[k / SPECS]))
-				add(b, &link_ops[i], specs[k / SPECS], specs[k % SPECS]);
-	flush(b);
+				batch_add(b, &link_ops[i], specs[k / SPECS], specs[k % SPECS]);
+	batch_run(b);
 }
 
 void try_trees(
 	struct stage *stage, const struct identity *identity, struct spec owner, unsigned stride)
 {
-	struct batch b = {stage, identity, trials_new(), 0};
+	struct batch b;
 	const unsigned phase = identity->who.uid;
 	unsigned count = 0;
 
+	batch_open(&b, stage, identity, false);
 	for (int mode = next_mode(-1, stride, phase); mode >= 0;
 		mode = next_mode(mode, stride, phase)) {
 		stage_set_dir(stage, (struct spec){owner.uid, owner.gid, (mode_t)mode});
@@ -150,5 +122,5 @@ void try_trees(
 		try_all(&b);
 	}
 	stage_set_dir(stage, (struct spec){0, 0, 01777});
-	trials_free(b.trials);
+	batch_close(&b);
 }
