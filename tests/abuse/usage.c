@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "usage.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,11 @@
 static size_t count_fds(pid_t pid)
 {
 	char path[32];
-	size_t n = 0;
-	DIR *d;
+	long n;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	d = opendir(path);
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
+	n = count_and_close(opendir(path));
+	return n < 0 ? 0 : (size_t)n;
 }
 
 /* Private_Dirty, in KiB. */

@@ -17,17 +17,6 @@ enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
 
 static char buf[MIB], got[MIB];
 
-static int open_in(const char *dir, const char *name, int flags)
-{
-	char path[80];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	assert_return_code(fd, errno);
-	return fd;
-}
-
 static void signals_end(const char *const args[], const int *signals, size_t n)
 {
 	struct daemon daemon;

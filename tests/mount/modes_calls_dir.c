@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "modes_calls.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,17 +53,9 @@ CALL(do_tmpfile_and_link)
 
 CALL(do_list)
 {
-	DIR *d = opendir(t->path);
-	long n = 0;
-
 	(void)op;
 	(void)seen;
-	if (!d)
-		return -1;
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
+	return count_and_close(opendir(t->path));
 }
 
 CALL(do_access_dir)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "modes_calls.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,17 +40,10 @@ CALL(do_mkfifo)
 CALL(do_list_entry)
 {
 	const int fd = openat(t->dir, t->names[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	long n = 0;
 
 	(void)op;
 	(void)seen;
-	if (!d)
-		return -1;
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
+	return fd < 0 ? -1 : count_and_close(fdopendir(fd));
 }
 
 /* Where it was before, too: the process makes other calls. */

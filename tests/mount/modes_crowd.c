@@ -127,15 +127,7 @@ static void visit_clubs(struct user *user)
 
 static void list_all(struct user *user)
 {
-	DIR *d = opendir(user->mount);
-	int n = 0;
-
-	CHECK(user, d != NULL);
-	while (d && readdir(d))
-		n++;
-	CHECK(user, n > USERS);
-	if (d)
-		closedir(d);
+	CHECK(user, count_and_close(opendir(user->mount)) > USERS);
 }
 
 static void *work(void *arg)

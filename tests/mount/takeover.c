@@ -21,17 +21,6 @@ enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
 
 static char buf[MIB], got[MIB];
 
-static int open_in(const char *dir, const char *name, int flags)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	assert_return_code(fd, errno);
-	return fd;
-}
-
 static const int deaths[] = {SIGKILL, SIGSEGV, SIGTERM, SIGABRT, SIGKILL};
 
 static void what_is_open_stays_open(void **state)

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -177,6 +179,33 @@ uint32_t next_random(uint32_t *state)
 	x ^= x << 5;
 	*state = x;
 	return x;
+}
+
+int open_in(const char *dir, const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	return fd;
+}
+
+long count_and_close(DIR *dir)
+{
+	long n = 0;
+	int error;
+
+	if (!dir)
+		return -1;
+	errno = 0;
+	while (readdir(dir))
+		n++;
+	error = errno;
+	closedir(dir);
+	errno = error;
+	return error == 0 ? n : -1;
 }
 
 void write_file(const char *path, const void *bytes, size_t len)

@@ -3,6 +3,7 @@
 #ifndef SHMFS_TEST_UTIL_H
 #define SHMFS_TEST_UTIL_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,12 @@ uint64_t hash_bytes(const void *buf, size_t len);
 
 /* A cheap repeatable random number. */
 uint32_t next_random(uint32_t *state);
+
+/* Opens `dir`/`name`, with O_CLOEXEC and, if it is made, mode 0600; asserts. */
+int open_in(const char *dir, const char *name, int flags);
+
+/* Closes a directory: how many entries it had left, or -1 with errno; NULL: -1, errno as it is. */
+long count_and_close(DIR *dir);
 
 /* Writes the whole file; asserts. */
 void write_file(const char *path, const void *bytes, size_t len);
