@@ -14,10 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CLIENTS = 4, ROUNDS = 50, THREADS = 2000, NAMES = 4, LONGEST = 4 << 20, CALLS = 3000 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "walk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <stdio.h>

@@ -7,7 +7,6 @@
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define TARGETS_MAX 8

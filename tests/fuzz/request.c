@@ -8,7 +8,6 @@
 #include "fuzz.h"
 
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -2,7 +2,6 @@
 /* chmod, chown, times and access, for their owner and for others. */
 #include "harness.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -12,9 +12,7 @@
 #include "modes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static void all_operations_on_objects(void **state)

@@ -2,7 +2,6 @@
 /* Callers with real credentials, and which modes and operations are tried. */
 #include "modes.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>

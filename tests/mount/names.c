@@ -2,7 +2,6 @@
 /* unlink, rename and link, and who may do them in a sticky directory. */
 #include "harness.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

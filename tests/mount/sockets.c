@@ -2,7 +2,6 @@
 /* Sockets of the UNIX domain, bound and found through the mount. */
 #include "harness.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,11 +2,8 @@
 /* Sizes and the space behind them: holes, truncation, fallocate, SEEK_DATA. */
 #include "harness.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };

@@ -2,10 +2,8 @@
 /* Who may do what in a directory, and what it hands on: modes, owners, setgid, sticky. */
 #include "harness.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };

@@ -6,7 +6,6 @@
 #include "region_world.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
