@@ -27,7 +27,7 @@ static void signals_end(const char *const args[], const int *signals, size_t n)
 	}
 }
 
-/* With a keeper SIGHUP means something else: see takeover.c. */
+/* With a keeper SIGHUP means something else: see takeover_keeper.c. */
 static void signals_end_it(void **state)
 {
 	static const char *const alone[] = {"-o", "nokeeper", NULL};

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* The keeper of the process that serves: its own end, when it gives up, and newer programs. */
+#include "harness.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
+
+/* It may be an orphan of ours then. */
+static bool has_died(const void *arg)
+{
+	const pid_t pid = *(const pid_t *)arg;
+
+	return waitpid(pid, NULL, WNOHANG) == pid || kill(pid, 0) < 0;
+}
+
+static void without_its_keeper_it_ends(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+	pid_t worker;
+
+	(void)state;
+	need_keeper(&harness()->daemon);
+	make_dir(dir, harness()->base, "no-keeper");
+	daemon_start(&daemon, dir, NULL);
+	close(open_in(dir, "stays", FD_FLAGS));
+	worker = worker_of(&daemon);
+	daemon_kill(&daemon);
+	assert_true(wait_until(has_died, &worker));
+	close(open_in(SHM_DIR, "stays", O_RDWR));
+	assert_return_code(umount2(dir, MNT_DETACH), errno);
+	sweep(SHM_DIR);
+}
+
+static void it_can_be_told_to_end_at_any_time(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	need_keeper(&harness()->daemon);
+	make_dir(dir, harness()->base, "end");
+	for (int i = 0; i < 5; i++) {
+		daemon_start(&daemon, dir, NULL);
+		assert_return_code(kill(worker_of(&daemon), SIGKILL), errno);
+		assert_return_code(kill(daemon.pid, SIGTERM), errno);
+		daemon_expect_end(&daemon);
+	}
+}
+
+static bool log_says(const struct daemon *daemon, const char *text)
+{
+	char log[8 * KIB];
+
+	read_text(daemon->log, log, sizeof(log));
+	return strstr(log, text) != NULL;
+}
+
+/*
+ * Every worker is killed as soon as it is there: that has to come to an end. What has been given up
+ * may have other children, to look for leaks.
+ */
+static void it_is_given_up(void **state)
+{
+	struct daemon daemon;
+	pid_t last = 0, worker;
+	int kills = 0;
+	char dir[64];
+
+	(void)state;
+	need_keeper(&harness()->daemon);
+	make_dir(dir, harness()->base, "given-up");
+	daemon_start(&daemon, dir, NULL);
+	for (;;) {
+		worker = daemon_worker(&daemon);
+		if (log_says(&daemon, "giving up"))
+			break;
+		if (worker > 0 && worker != last && kill(worker, SIGKILL) == 0) {
+			last = worker;
+			kills++;
+		}
+		assert_in_range(kills, 0, 20);
+	}
+	assert_int_equal(wait_child(daemon.pid), 1 << 8);
+	assert_false(is_mount_point(dir));
+	assert_in_range(kills, 5, 20);
+}
+
+static void install(const char *from)
+{
+	char new_path[80];
+	struct outcome o;
+
+	snprintf(new_path, sizeof(new_path), "%s.new", daemon_path());
+	run(&o, (const char *const[]){"cp", from, new_path, NULL});
+	assert_int_equal(o.status, 0);
+	assert_return_code(chmod(new_path, 0755), errno);
+	assert_return_code(rename(new_path, daemon_path()), errno);
+}
+
+static bool runs_the_newest(const void *arg)
+{
+	const struct daemon *daemon = arg;
+	struct stat installed, running;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)daemon->pid);
+	return stat(daemon_path(), &installed) == 0 && stat(path, &running) == 0 &&
+	       installed.st_ino == running.st_ino && daemon_worker(daemon) > 0;
+}
+
+static void the_program_is_replaced(void **state)
+{
+	struct daemon daemon;
+	char dir[64], got[100];
+	int fd;
+
+	(void)state;
+	need_keeper(&harness()->daemon);
+	make_dir(dir, harness()->base, "upgrade");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	for (int i = 0; i < 5; i++) {
+		install(getenv("SHMFS"));
+		assert_false(runs_the_newest(&daemon));
+		assert_return_code(kill(daemon.pid, SIGHUP), errno);
+		assert_int_equal(pwrite(fd, "123", 3, 3 * i), 3);
+		assert_true(wait_until(runs_the_newest, &daemon));
+		assert_int_equal(pread(fd, got, sizeof(got), 0), 3 * (i + 1));
+		worker_kill(&daemon, SIGKILL);
+		assert_int_equal(pread(fd, got, sizeof(got), 0), 3 * (i + 1));
+	}
+	close(fd);
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
+}
+
+static bool has_refused(const void *daemon)
+{
+	return log_says(daemon, "cannot take over");
+}
+
+static void what_cannot_take_over_does_not(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+	pid_t worker;
+	int fd;
+
+	(void)state;
+	need_keeper(&harness()->daemon);
+	make_dir(dir, harness()->base, "refused");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	worker = worker_of(&daemon);
+	install("/bin/true");
+	assert_return_code(kill(daemon.pid, SIGHUP), errno);
+	assert_true(wait_until(has_refused, &daemon));
+	assert_int_equal(daemon_worker(&daemon), worker);
+	assert_int_equal(write(fd, "123", 3), 3);
+	close(fd);
+	install(getenv("SHMFS"));
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
+}
+
+static void nokeeper_serves_from_one_process(void **state)
+{
+	static const char *const args[] = {"-o", "nokeeper", NULL};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "alone");
+	daemon_start(&daemon, dir, args);
+	assert_int_equal(daemon_worker(&daemon), 0);
+	daemon_stop(&daemon);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_its_keeper_it_ends),
+		cmocka_unit_test(it_can_be_told_to_end_at_any_time),
+		cmocka_unit_test(it_is_given_up),
+		cmocka_unit_test(the_program_is_replaced),
+		cmocka_unit_test(what_cannot_take_over_does_not),
+		cmocka_unit_test(nokeeper_serves_from_one_process),
+	};
+
+	daemon_may_crash();
+	return RUN_MOUNTED(tests);
+}
