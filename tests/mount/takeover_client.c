@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "takeover_client.h"
 
+#include "takeover_model.h"
 #include "util.h"
 
 #include <dirent.h>
@@ -13,122 +14,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { NAMES = 8, OBJECTS = 12, SIZE_MAX_ = 8192, PIECE_MAX = 700 };
-
-/* What an object must be. */
-struct object {
-	int links;
-	int fd, appender; /* -1: not open */
-	size_t size;
-	unsigned char bytes[SIZE_MAX_ + PIECE_MAX];
-};
-
-struct client {
-	struct tally *tally;
-	uint32_t random;
-	bool mmap;
-	const char *now; /* what is being done */
-	struct object objects[OBJECTS];
-	int names[NAMES]; /* index of the object, -1: free */
-	bool sub;         /* there is a directory with a file in it */
-	bool moved;       /* it has its other name */
-};
-
-static unsigned pick(struct client *c, unsigned n)
-{
-	return next_random(&c->random) % n;
-}
-
-static char *name_of(int i)
-{
-	static char names[2][16];
-	static int turn;
-	char *name = names[turn ^= 1];
-
-	snprintf(name, sizeof(names[0]), "n%d", i);
-	return name;
-}
-
-static void complain(struct client *c, atomic_ulong *counter, const char *what, int error)
-{
-	atomic_fetch_add(counter, 1);
-	fprintf(stderr, "# pid %d, %s: %s: %s\n", (int)getpid(), c->now, what,
-		error ? strerror(error) : "not as it must be");
-}
-
-/* The call returned r and should not have failed. */
-static bool ok(struct client *c, const char *what, long r)
-{
-	if (r < 0)
-		complain(c, &c->tally->errors, what, errno);
-	return r >= 0;
-}
-
-/* The call must fail with this error. */
-static void fails(struct client *c, const char *what, long r, int error)
-{
-	if (r >= 0 || errno != error)
-		complain(c, &c->tally->wrong, what, r < 0 ? errno : 0);
-}
-
-static void must(struct client *c, const char *what, bool holds)
-{
-	if (!holds)
-		complain(c, &c->tally->wrong, what, 0);
-}
-
-#define OK(c, call) ok(c, #call, (call))
-#define FAILS(c, call, error) fails(c, #call, (call), error)
-#define MUST(c, condition) must(c, #condition, condition)
-
-static int free_object(const struct client *c)
-{
-	for (int i = 0; i < OBJECTS; i++)
-		if (c->objects[i].links == 0 && c->objects[i].fd < 0)
-			return i;
-	return -1;
-}
-
-static int free_name(struct client *c)
-{
-	const int from = (int)pick(c, NAMES);
-
-	for (int i = 0; i < NAMES; i++)
-		if (c->names[(from + i) % NAMES] < 0)
-			return (from + i) % NAMES;
-	return -1;
-}
-
-static int used_name(struct client *c)
-{
-	const int from = (int)pick(c, NAMES);
-
-	for (int i = 0; i < NAMES; i++)
-		if (c->names[(from + i) % NAMES] >= 0)
-			return (from + i) % NAMES;
-	return -1;
-}
-
-static struct object *open_object(struct client *c)
-{
-	const int from = (int)pick(c, OBJECTS);
-
-	for (int i = 0; i < OBJECTS; i++)
-		if (c->objects[(from + i) % OBJECTS].fd >= 0)
-			return &c->objects[(from + i) % OBJECTS];
-	return NULL;
-}
-
-/* A name is given to an object, and taken from the one that has it. */
-static void set_name(struct client *c, int name, int object)
-{
-	if (c->names[name] >= 0)
-		c->objects[c->names[name]].links--;
-	c->names[name] = object;
-	if (object >= 0)
-		c->objects[object].links++;
-}
 
 static void do_create(struct client *c)
 {
