@@ -287,22 +287,15 @@ static bool fuzz_from(uint32_t seed)
 	return same;
 }
 
-static unsigned long number(const char *variable, unsigned long otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
 static void random_operations(void **state)
 {
-	const time_t end = time(NULL) + (time_t)number("SHMFS_TEST_OPS_SECONDS", SECONDS);
-	const uint32_t first = (uint32_t)number("SHMFS_TEST_OPS_SEED", 1);
+	const time_t end = time(NULL) + (time_t)number_of("SHMFS_TEST_OPS_SECONDS", SECONDS);
+	const uint32_t first = (uint32_t)number_of("SHMFS_TEST_OPS_SEED", 1);
 	uint32_t seed = first;
 	bool same = true;
 
 	(void)state;
-	fuzz.is_shown = number("SHMFS_TEST_OPS_REPLAY", 0) == 1;
+	fuzz.is_shown = number_of("SHMFS_TEST_OPS_REPLAY", 0) == 1;
 	fuzz.tops[REFERENCE] = harness()->reference;
 	fuzz.tops[MOUNT] = harness()->daemon.mount;
 	fuzz.shared = mmap(NULL, sizeof(*fuzz.shared), PROT_READ | PROT_WRITE,

@@ -69,10 +69,3 @@ bool wait_for_fds(const struct daemon *daemon, size_t fds)
 
 	return wait_until(has_few_fds, &wanted);
 }
-
-unsigned long number_of(const char *variable, unsigned long otherwise)
-{
-	const char *text = getenv(variable);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}

@@ -19,7 +19,4 @@ struct usage daemon_usage(const struct daemon *daemon);
  */
 bool wait_for_fds(const struct daemon *daemon, size_t fds);
 
-/* A number from the environment. */
-unsigned long number_of(const char *variable, unsigned long otherwise);
-
 #endif

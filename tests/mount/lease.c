@@ -11,19 +11,10 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Much less than a lease may last. */
-#define SOON 20
-
-static time_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
-}
+#define SOON 20 /* seconds */
 
 /* An object with a lease that is never given up. */
 static int make_leased(const char *name)
@@ -45,7 +36,7 @@ static void nobody_waits_for_a_lease(void **state)
 {
 	static const int flags[] = {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC, O_WRONLY | O_TRUNC};
 	const int lease = make_leased("/leased");
-	const time_t begin = now();
+	const double begin = seconds_now();
 	struct stat st;
 	char path[80];
 
@@ -59,7 +50,7 @@ static void nobody_waits_for_a_lease(void **state)
 	}
 	assert_return_code(stat(path, &st), errno);
 	assert_int_equal(st.st_size, 6);
-	assert_true(now() - begin < SOON);
+	assert_true(seconds_now() - begin < SOON);
 
 	close(lease);
 	assert_return_code(truncate(path, 1), errno);

@@ -116,10 +116,9 @@ int next_mode(int mode, unsigned stride, unsigned phase)
 
 unsigned modes_stride(unsigned usual)
 {
-	const char *text = getenv("SHMFS_TEST_MODES_STRIDE");
-	const int stride = text ? atoi(text) : 0;
+	const unsigned stride = (unsigned)number_of("SHMFS_TEST_MODES_STRIDE", 0);
 
-	return stride > 0 ? (unsigned)stride : usual;
+	return stride > 0 ? stride : usual;
 }
 
 bool op_is_wanted(const struct op *op)

@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OBJECTS = 3, SIZE = 2 << 20, LONGEST = 512 << 10 };
@@ -28,14 +27,6 @@ enum { USERS = 5 };
 
 static char buf[LONGEST], patterns[2][SIZE];
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static double duration(void)
 {
 	const char *seconds = getenv("SHMFS_TEST_STORM_SECONDS");
@@ -45,9 +36,7 @@ static double duration(void)
 
 static uint32_t first_seed(void)
 {
-	const char *seed = getenv("SHMFS_TEST_STORM_SEED");
-
-	return seed ? (uint32_t)strtoul(seed, NULL, 0) : 77;
+	return (uint32_t)number_of("SHMFS_TEST_STORM_SEED", 77);
 }
 
 /* A child may not assert: it ends with a message. */
@@ -204,7 +193,7 @@ static _Noreturn void be_user(int who, double end)
 
 	if (who == 1 && who_become(ALICE) < 0)
 		give_up("who_become", -1);
-	while (now() < end) {
+	while (seconds_now() < end) {
 		const int fd =
 			open_object(next_random(&seed), who < 2 ? O_RDWR | O_CREAT : O_RDONLY);
 
@@ -294,7 +283,7 @@ static _Noreturn void be_vandal(double end)
 	uint32_t seed = first_seed() + 4711;
 	char name[80];
 
-	while (now() < end) {
+	while (seconds_now() < end) {
 		object_name(name, sizeof(name), next_random(&seed));
 		vandalize(name, &seed);
 	}
@@ -335,7 +324,7 @@ static void check_what_is_left(void)
 
 static void everybody_at_once(void **state)
 {
-	const double end = now() + duration();
+	const double end = seconds_now() + duration();
 	pid_t pids[USERS + 1];
 	int failed = 0;
 
@@ -344,7 +333,7 @@ static void everybody_at_once(void **state)
 	fill(patterns[0], SIZE, 1, 0);
 	fill(patterns[1], SIZE, 2, 0);
 	start_everybody(pids, end);
-	while (now() < end)
+	while (seconds_now() < end)
 		next_tick();
 	for (int i = 0; i <= USERS; i++)
 		failed += wait_child(pids[i]) != 0;

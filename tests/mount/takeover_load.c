@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,9 +67,8 @@ static void kill_worker(uint32_t *random)
 
 static void programs_notice_nothing(void **state)
 {
-	const char *wanted = getenv("SHMFS_TEST_KILLS");
 	const bool mappable = can_map(harness()->daemon.mount);
-	const int kills = wanted ? atoi(wanted) : KILLS;
+	const int kills = (int)number_of("SHMFS_TEST_KILLS", KILLS);
 	struct tally *tally = mmap(
 		NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint32_t random = (uint32_t)time(NULL);

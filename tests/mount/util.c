@@ -7,12 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static double now(void)
+double seconds_now(void)
 {
 	struct timespec t;
 
@@ -29,10 +30,10 @@ static void doze(void)
 
 bool wait_until(bool (*holds)(const void *arg), const void *arg)
 {
-	const double end = now() + PATIENCE_SECONDS;
+	const double end = seconds_now() + PATIENCE_SECONDS;
 
 	while (!holds(arg)) {
-		if (now() > end)
+		if (seconds_now() > end)
 			return false;
 		doze();
 	}
@@ -179,6 +180,13 @@ uint32_t next_random(uint32_t *state)
 	x ^= x << 5;
 	*state = x;
 	return x;
+}
+
+unsigned long number_of(const char *variable, unsigned long otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
 int open_in(const char *dir, const char *name, int flags)

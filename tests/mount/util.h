@@ -27,6 +27,9 @@ bool wait_until(bool (*holds)(const void *arg), const void *arg);
 /* Waits for a child, at most PATIENCE_SECONDS: its wait status, or -1; then it was killed. */
 int wait_child(pid_t pid);
 
+/* Seconds, of a clock that only goes forward. */
+double seconds_now(void);
+
 /* Waits until the clock that stamps files has moved on. */
 void next_tick(void);
 
@@ -57,6 +60,9 @@ int open_in(const char *dir, const char *name, int flags);
 
 /* Closes a directory: how many entries it had left, or -1 with errno; NULL: -1, errno as it is. */
 long count_and_close(DIR *dir);
+
+/* A number from the environment, written as for strtoul(3). */
+unsigned long number_of(const char *variable, unsigned long otherwise);
 
 /* Writes the whole file; asserts. */
 void write_file(const char *path, const void *bytes, size_t len);

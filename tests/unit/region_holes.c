@@ -228,15 +228,19 @@ static void child_reads_as_stranger(void *arg)
 	check_reading_allocates_nothing(w);
 }
 
-static void test_reading_as_one_who_may_not_write_allocates_nothing(void **state)
+static void read_only_in(unit_child_fn *child, struct world *w)
 {
-	struct world *w = world_of(state);
 	const int flags = O_RDONLY;
 
 	outside_resize(w, SPARSE);
 	assert_return_code(fchmod(w->fd, 0644), errno);
 	world_renew(w, &flags, 1);
-	assert_child_passes(child_reads_as_stranger, w);
+	assert_child_passes(child, w);
+}
+
+static void test_reading_as_one_who_may_not_write_allocates_nothing(void **state)
+{
+	read_only_in(child_reads_as_stranger, world_of(state));
 }
 
 /* What counts is who the thread is, not who the process is. */
@@ -300,13 +304,7 @@ static void child_reads_as_root_of_nothing(void *arg)
 
 static void test_reading_as_root_of_a_user_namespace_allocates_nothing(void **state)
 {
-	struct world *w = world_of(state);
-	const int flags = O_RDONLY;
-
-	outside_resize(w, SPARSE);
-	assert_return_code(fchmod(w->fd, 0644), errno);
-	world_renew(w, &flags, 1);
-	assert_child_passes(child_reads_as_root_of_nothing, w);
+	read_only_in(child_reads_as_root_of_nothing, world_of(state));
 }
 
 int main(void)

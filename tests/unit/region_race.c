@@ -70,32 +70,26 @@ static void assert_read_ends_at(struct world *w, off_t end)
 	assert_int_equal(w->buffer[SIZE], 'z');
 }
 
-static void test_read_ends_where_the_object_was_shrunk_to_after_the_check(void **state)
+static void shrink_in_reads(struct world *w, moment_fn **moment)
 {
-	struct world *w = mapped_world_of(state);
-
-	interference.after_check = shrink_to_odd_size;
+	*moment = shrink_to_odd_size;
 	assert_read_ends_at(w, 300001);
 	outside_write_pattern(w, SIZE, 0);
-	interference.after_check = shrink_to_a_page;
+	*moment = shrink_to_a_page;
 	assert_read_ends_at(w, 4096);
 	outside_write_pattern(w, SIZE, 0);
-	interference.after_check = shrink_to_nothing;
+	*moment = shrink_to_nothing;
 	assert_read_ends_at(w, 0);
+}
+
+static void test_read_ends_where_the_object_was_shrunk_to_after_the_check(void **state)
+{
+	shrink_in_reads(mapped_world_of(state), &interference.after_check);
 }
 
 static void test_read_ends_where_the_object_was_shrunk_to_before_the_copy(void **state)
 {
-	struct world *w = mapped_world_of(state);
-
-	interference.after_pread = shrink_to_odd_size;
-	assert_read_ends_at(w, 300001);
-	outside_write_pattern(w, SIZE, 0);
-	interference.after_pread = shrink_to_a_page;
-	assert_read_ends_at(w, 4096);
-	outside_write_pattern(w, SIZE, 0);
-	interference.after_pread = shrink_to_nothing;
-	assert_read_ends_at(w, 0);
+	shrink_in_reads(mapped_world_of(state), &interference.after_pread);
 }
 
 static void test_read_after_that_is_good_again(void **state)
