@@ -12,7 +12,7 @@
 #   KEEP                 1: the work directory stays, to look at what the runs printed
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 
 # Everything happens in a mount namespace of its own: /dev/shm is replaced there. It follows what is
 # unmounted outside, so that it does not keep other mounts alive.
