@@ -4,10 +4,11 @@
 
 usage: run.py
 environment:
-  SHMFS                  the daemon
-  SHMFS_TALLY            the program of programs/tally.c
-  SHMFS_HAS_PASSTHROUGH  0: this build cannot have it, so nothing that needs it is run
-  SHMFS_TEST_MUST_RUN    1: what would be skipped fails
+  SHMFS                       the daemon
+  SHMFS_TALLY                 the program of programs/tally.c
+  SHMFS_PASSTHROUGH_OBSTACLE  the program that tells why there is no passthrough here, if so: what
+                              needs it is skipped then
+  SHMFS_TEST_MUST_RUN         1: what would be skipped for other reasons fails
 
 Debian packages that it needs: libfile-map-perl perl procps python3 util-linux.
 """
@@ -46,6 +47,8 @@ def outside():
         return refuse("mounting needs root")
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         return refuse("no usable /dev/fuse")
+    obstacle = subprocess.run([os.environ["SHMFS_PASSTHROUGH_OBSTACLE"]], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.rstrip()
     work = tempfile.mkdtemp(prefix="shmfs-t-ns-", dir="/tmp")
     try:
         copy_what_is_used(work)
@@ -53,7 +56,8 @@ def outside():
             ["setpriv", "--pdeathsig=KILL", "--", "unshare", "--mount", "--propagation=slave",
              "--pid", "--fork", "--kill-child", "--mount-proc", "--", "/usr/bin/python3", "-B",
              work + "/tests/run.py"],
-            env=os.environ | {"SHMFS_NAMESPACES_WORK": work}, check=False).returncode
+            env=os.environ | {"SHMFS_NAMESPACES_WORK": work, "SHMFS_NO_MMAP": obstacle},
+            check=False).returncode
     finally:
         shutil.rmtree(work)
 
@@ -83,7 +87,7 @@ def inside():
     # What is started in the background may have been told to ignore them, and hands that on.
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_DFL)
-    return 0 if world.run_tests(os.environ.get("SHMFS_HAS_PASSTHROUGH") != "0") else 1
+    return 0 if world.run_tests(os.environ["SHMFS_NO_MMAP"]) else 1
 
 
 sys.exit(inside() if world.WORK else outside())

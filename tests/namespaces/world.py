@@ -187,14 +187,16 @@ def on_alarm(_signal, _frame):
     raise TimeoutError(f"not done after {PATIENCE} seconds")
 
 
-def run_tests(has_mmap):
-    """Prints TAP; returns whether all went well."""
+def run_tests(no_mmap):
+    """Prints TAP; returns whether all went well. What needs mmap is skipped if there is a reason."""
     failures = 0
-    chosen = [entry for entry in TESTS if has_mmap or not entry[2]]
     signal.signal(signal.SIGALRM, on_alarm)
-    print(f"1..{len(chosen)}")
-    for number, (function, caller, _) in enumerate(chosen, 1):
+    print(f"1..{len(TESTS)}")
+    for number, (function, caller, needs_mmap) in enumerate(TESTS, 1):
         name = f"{number} - {caller.name}: {function.__name__}"
+        if needs_mmap and no_mmap:
+            print(f"ok {name} # SKIP {no_mmap}")
+            continue
         signal.alarm(PATIENCE)
         try:
             function(caller)
