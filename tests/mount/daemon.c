@@ -212,6 +212,18 @@ pid_t daemon_worker(const struct daemon *daemon)
 	return first_child_of(daemon->pid);
 }
 
+void daemon_expect_status(const struct daemon *daemon, const char *line)
+{
+	struct outcome o;
+	char wanted[96];
+
+	run(&o, (const char *const[]){daemon_path(), "-o", "status", daemon->mount, NULL});
+	assert_int_equal(o.status, 0);
+	snprintf(wanted, sizeof(wanted), "\n%s\n", line);
+	if (!strstr(o.out, wanted))
+		fail_msg("no \"%s\" in: %s", line, o.out);
+}
+
 void daemon_may_crash(void)
 {
 	static const char *const variables[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};

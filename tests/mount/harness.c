@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -47,6 +48,7 @@ const char *in_shm(const char *name)
 
 static int setup(void **state)
 {
+	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
 	struct harness *h = &the_harness;
 	char mount_dir[64];
 
@@ -57,6 +59,8 @@ static int setup(void **state)
 	if (plan.mounted) {
 		make_dir(mount_dir, h->base, "mount");
 		daemon_start(&h->daemon, mount_dir, NULL);
+		if (data_path && strcmp(data_path, "io_uring") == 0)
+			daemon_expect_status(&h->daemon, "requests: io_uring");
 	}
 	return 0;
 }
