@@ -35,6 +35,18 @@ def arguments_and_streams_are_handed_on(caller):
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
 
 
+# The program finds /dev/null in their place.
+@test(ROOT, USER)
+def streams_that_are_closed(caller):
+    all_open = "test -e /dev/stdin && test -e /dev/stdout && test -e /dev/stderr && exit 3"
+    for options in ((), ("--rm",)):
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            argv = command(caller, *options, "blue", "sh", "-c", all_open)
+            done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *argv], text=True,
+                                  env=environment(), input="", capture_output=True, check=False)
+            assert (done.returncode, done.stdout, done.stderr) == (3, "", ""), (closed, done)
+
+
 # Names that a shell script might use for itself, too.
 @test(ROOT, USER)
 def the_environment_is_handed_on_unchanged(caller):
