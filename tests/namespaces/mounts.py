@@ -5,8 +5,8 @@ import os
 import subprocess
 
 from world import (MOUNT, NOBODY, ROOT, USER, WORK, Running, command, daemons, environment,
-                   expect_failure, host_names, mount_shmfs, output, shmfs_run, started, test, umount,
-                   wait_until)
+                   expect_failure, host_names, mount_shmfs, output, shmfs, shmfs_run, started, test,
+                   umount, wait_until)
 
 READ_AND_WRITE = ("sh", "-c", "cat >/dev/shm/x; cat /dev/shm/x")
 
@@ -119,6 +119,40 @@ def a_mount_below_the_objects_is_refused(caller):
     assert os.path.ismount(MOUNT)
     umount(below)
     os.rmdir(below)
+
+
+def let_users_allow_others():
+    configuration = WORK + "/fuse.conf"
+    with open(configuration, "w", encoding="ascii") as file:
+        file.write("user_allow_other\n")
+    subprocess.run(["mount", "--bind", configuration, "/etc/fuse.conf"], check=True)
+
+
+def device_used(caller, *options):
+    out = output(caller, "--without-mmap", *options, "blue", "stat", "-c", "%d", "/dev/shm")
+    return int(out)
+
+
+# Whoever has mounted it sees, and may change, what others do in there.
+@test(ROOT, needs_mmap=False)
+def a_mount_of_somebody_else_is_not_found(caller):
+    end_mount()
+    theirs = WORK + "/theirs"
+    os.mkdir(theirs)
+    os.chown(theirs, NOBODY.uid, NOBODY.gid)
+    let_users_allow_others()
+    subprocess.run([*NOBODY.become, shmfs(), "-o", "allow_other,fsname=user_id=0", theirs],
+                   env=environment(), check=True)
+    device = os.stat(theirs).st_dev
+    expect_failure(shmfs_run(USER, "--without-mmap", "blue", "true"), 125, "XDG_RUNTIME_DIR")
+    assert device_used(NOBODY) == device
+    assert device_used(caller, "-m", theirs) == device
+    assert not os.path.ismount(MOUNT)
+    assert device_used(caller) == os.stat(MOUNT).st_dev
+    assert device_used(USER) == os.stat(MOUNT).st_dev
+    umount("/etc/fuse.conf")
+    umount(theirs)
+    end_mount()
 
 
 @test(ROOT, USER, needs_mmap=False)
