@@ -3,15 +3,13 @@
 import signal
 import sys
 
-
-def tell(number, _frame):
+# Not handlers and pause(): what comes between the two would be waited for in vain.
+SIGNALS = [signal.Signals["SIG" + name]
+           for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM")]
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+print("ready", flush=True)
+while True:
+    number = signal.sigwait(SIGNALS)
     print(signal.Signals(number).name, flush=True)
     if number == signal.SIGTERM:
         sys.exit(7)
-
-
-for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM"):
-    signal.signal(signal.Signals["SIG" + name], tell)
-print("ready", flush=True)
-while True:
-    signal.pause()
