@@ -49,6 +49,11 @@ show_times() {
     stat --printf '%n: mtime %y\n' "$@"
 }
 
+# Has a process to wait for a lock of this file?
+is_waited_for() { # FILE
+    grep -q -e "-> .*:$(stat -c %i "$1") " /proc/locks
+}
+
 # Waits, for at most ten seconds, until a command succeeds.
 wait_for() {
     local i

@@ -52,10 +52,16 @@ passes=()
 while getopts p: option; do
     case $option in
     p) passes+=("$OPTARG") ;;
-    *) exit 2 ;;
+    *) bail_out "unknown option" ;;
     esac
 done
 shift $((OPTIND - 1))
+for pass in "${passes[@]}"; do
+    [[ $pass == @(root|user|own) ]] || bail_out "unknown pass: $pass"
+done
+for name; do
+    [[ -f $here/cases/$name.sh ]] || bail_out "unknown case: $name"
+done
 if [[ ${#passes[@]} == 0 ]]; then
     passes=(root user own)
 fi

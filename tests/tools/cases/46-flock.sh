@@ -23,7 +23,7 @@ exec 4>lock
 flock 4
 flock lock sh -c 'echo waiter has it >>order' &
 waiter=$!
-sleep 0.1
+wait_for is_waited_for lock
 echo 'holder lets go' >>order
 flock -u 4
 wait "$waiter"

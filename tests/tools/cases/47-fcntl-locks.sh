@@ -30,6 +30,10 @@ def ask(g):
     kind, whence, start, length, pid = struct.unpack("hhqqi4x", fcntl.fcntl(g, fcntl.F_GETLK, data))
     print("in the way:", kind, start, length, pid == os.getppid())
 
+def is_waited_for(f):
+    with open("/proc/locks") as locks:
+        return any("->" in line and f":{os.fstat(f.fileno()).st_ino} " in line for line in locks)
+
 fcntl.lockf(f, fcntl.LOCK_EX, 10, 20)
 child(try_lock(fcntl.LOCK_EX, 0, 20))
 child(try_lock(fcntl.LOCK_EX, 25, 1))
@@ -47,18 +51,16 @@ open("lock").close()
 child(try_lock(fcntl.LOCK_EX, 0, 0))
 # A waiting lock is granted when the holder goes.
 fcntl.lockf(f, fcntl.LOCK_EX)
-r, w = os.pipe()
 sys.stdout.flush()
 pid = os.fork()
 if pid == 0:
     g = open("lock", "r+b")
-    os.write(w, b"1")
     fcntl.lockf(g, fcntl.LOCK_EX)
     print("the waiter has it")
     sys.stdout.flush()
     os._exit(0)
-os.read(r, 1)
-time.sleep(0.05)
+while not is_waited_for(f):
+    time.sleep(0.01)
 print("letting go")
 sys.stdout.flush()
 fcntl.lockf(f, fcntl.LOCK_UN)
