@@ -27,6 +27,7 @@
  */
 #include "node_private.h"
 
+#include "clock.h"
 #include "index.h"
 #include "passthrough.h"
 
@@ -34,6 +35,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -177,6 +179,17 @@ void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *nam
 	if (node)
 		set_name(node, name);
 	pthread_mutex_unlock(&nodes->lock);
+}
+
+/* A worker that takes over is not to begin where the one before it did. */
+uint64_t node_new_decoy(uint64_t ino)
+{
+	static atomic_uint_fast64_t last;
+	uint64_t none = 0;
+
+	if (last == 0)
+		atomic_compare_exchange_strong(&last, &none, (uint64_t)clock_now_ns());
+	return NODE_DECOY | ((++last << NODE_DECOY_SHIFT) & ~NODE_DECOY) | ino;
 }
 
 int node_find_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)

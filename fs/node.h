@@ -21,15 +21,19 @@ struct shared;
 struct shmfs_index;
 
 /*
- * A second node for the same FIFO or socket, for callers who may not use it: it has the attributes
+ * Another node for the same FIFO or socket, for a caller who may not use it: it has the attributes
  * and can be removed, but nobody is at its other end. The kernel opens FIFOs and connects to
- * sockets by itself, by their node, and asks no file system about permissions.
+ * sockets by itself, by their node, and asks no file system about permissions. Each lookup gets one
+ * of its own: those who may not use something do not meet either.
  */
 #define NODE_DECOY (UINT64_C(1) << 63)
+#define NODE_DECOY_SHIFT 43 /* numbers of inodes are lower, see lib/position.h */
+
+uint64_t node_new_decoy(uint64_t ino);
 
 static inline uint64_t node_object_ino(uint64_t ino)
 {
-	return ino & ~NODE_DECOY;
+	return ino & NODE_DECOY ? ino & ((UINT64_C(1) << NODE_DECOY_SHIFT) - 1) : ino;
 }
 
 /*

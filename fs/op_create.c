@@ -255,11 +255,12 @@ static int note_made(int fd)
 	return r;
 }
 
-/* r: 0 or -errno. */
-static void reply_made(fuse_req_t req, int r, const struct shmfs_name *name, struct stat *st)
+/* r: 0 or -errno. reply: reply_entry() or its kin. */
+static void reply_made(fuse_req_t req, int r, const struct shmfs_name *name, struct stat *st,
+	int (*reply)(fuse_req_t req, const struct shmfs_name *name, struct stat *st))
 {
 	if (r == 0) {
-		r = reply_entry(req, name, st);
+		r = reply(req, name, st);
 		if (r < 0)
 			unmake(name, st->st_ino);
 	}
@@ -289,7 +290,7 @@ static void make_entry(
 		r = note_made(r);
 	if (r >= 0)
 		r = shmfs_object_stat(&name, &st);
-	reply_made(req, r, &name, &st);
+	reply_made(req, r, &name, &st, reply_new_entry);
 }
 
 /* Device nodes are for others. */
@@ -392,5 +393,5 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *comp
 		r = make_link(fs, &caller, parent, component, &pin, &name);
 	if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
-	reply_made(req, r, &name, &st);
+	reply_made(req, r, &name, &st, reply_entry);
 }

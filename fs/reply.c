@@ -42,10 +42,11 @@ static uint64_t nodeid_for(fuse_req_t req, const struct stat *st)
 			   : S_ISSOCK(st->st_mode) ? SHMFS_MAY_WRITE
 						   : 0;
 
-	return wanted == 0 || may_use(req, st, wanted) ? st->st_ino : st->st_ino | NODE_DECOY;
+	return wanted == 0 || may_use(req, st, wanted) ? st->st_ino : node_new_decoy(st->st_ino);
 }
 
-int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
+static int reply_known(
+	fuse_req_t req, const struct shmfs_name *name, struct stat *st, uint64_t nodeid)
 {
 	struct fuse_entry_param entry;
 	struct nodes *nodes = fs_of(req)->nodes;
@@ -55,13 +56,23 @@ int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
 	if (S_ISDIR(st->st_mode))
 		directory_complete(fs_of(req), name, st);
 	entry = reply_entry_param(st);
-	entry.ino = nodeid_for(req, st);
+	entry.ino = nodeid;
 	r = node_get(nodes, entry.ino, name);
 	if (r < 0)
 		return r;
 	if (fuse_reply_entry(req, &entry) < 0)
 		node_put(nodes, entry.ino, 1);
 	return 0;
+}
+
+int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
+{
+	return reply_known(req, name, st, nodeid_for(req, st));
+}
+
+int reply_new_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st)
+{
+	return reply_known(req, name, st, st->st_ino);
 }
 
 /*

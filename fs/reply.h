@@ -31,6 +31,9 @@ void reply_attr(fuse_req_t req, const struct stat *st);
  */
 int reply_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
 
+/* The same for what the caller has just made: bind(2) goes on with that very node. */
+int reply_new_entry(fuse_req_t req, const struct shmfs_name *name, struct stat *st);
+
 /* The node has been opened by node_count_open() or node_add_fd(). */
 void reply_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 

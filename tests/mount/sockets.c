@@ -153,6 +153,27 @@ static void modes_of_sockets(struct side *s)
 	T(s, utimensat(AT_FDCWD, "s", NULL, 0));
 }
 
+/* Its owner may not even write to it when it comes into being. */
+static void a_mode_that_comes_later(struct side *s)
+{
+	const int server = stream_socket();
+
+	make_outside_dir(s, "d", 0, 0, 0777);
+	AS(s, ALICE)
+	{
+		umask(0777);
+		T(s, bind_to(server, "d/s"));
+		note_lstat(s, "d/s");
+	}
+	T(s, listen(server, 64));
+	T(s, chmod("d/s", 0666));
+	note_reach(s, "d/s");
+	AS(s, ALICE)
+	note_reach(s, "d/s");
+	AS(s, BOB)
+	note_reach(s, "d/s");
+}
+
 static void who_may_bind(struct side *s)
 {
 	make_outside_dir(s, "closed", ALICE.uid, ALICE.gid, 0755);
@@ -194,6 +215,7 @@ int main(void)
 		COMPARED(names_of_sockets),
 		COMPARED(a_server_comes_again),
 		COMPARED(modes_of_sockets),
+		COMPARED(a_mode_that_comes_later),
 		COMPARED(who_may_bind),
 		COMPARED(datagrams),
 	};
