@@ -15,6 +15,13 @@ int last_name_hold(const struct shmfs_name *name, const struct stat *st)
 	return st->st_nlink == 1 ? shmfs_object_pin(name, st->st_ino, &held) : -1;
 }
 
+void last_name_drop(int *held)
+{
+	if (*held >= 0)
+		close(*held);
+	*held = -1;
+}
+
 void last_name_release(struct fs *fs, int held, blkcnt_t max)
 {
 	struct stat st;

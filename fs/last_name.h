@@ -23,7 +23,13 @@
  */
 int last_name_hold(const struct shmfs_name *name, const struct stat *st);
 
-/* After, whether the name is gone or not: takes what last_name_hold() gave. */
+/* The name was not taken away: gives back what last_name_hold() gave, which becomes -1. */
+void last_name_drop(int *held);
+
+/*
+ * After, whether the name is gone or not: takes what last_name_hold() gave, or -1. Giving memory
+ * back may take long: fs->names is not held.
+ */
 void last_name_release(struct fs *fs, int held, blkcnt_t max);
 
 /* The same for a directory, which has lost its marker. st: its attributes before. */

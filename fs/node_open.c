@@ -70,9 +70,12 @@ int node_count_open(struct nodes *nodes, uint64_t ino, bool read, bool write)
 	return r;
 }
 
+/* Not registered, because somebody else had it open. */
+#define UNREGISTERED (-1)
+
 /*
  * lock is held. Takes the region and the backing id if there are none yet, and fd unless it
- * returns an error.
+ * returns an error. -EAGAIN: nobody has it open any more, it is to be registered.
  */
 static int open_with(
 	struct nodes *nodes, struct node *node, int fd, struct shmfs_region **region, int *backing)
@@ -81,6 +84,8 @@ static int open_with(
 
 	if (node->region) {
 		after = *node->open;
+	} else if (*backing == UNREGISTERED) {
+		return -EAGAIN;
 	} else {
 		node->open = opens_take(&nodes->opens);
 		if (!node->open)
@@ -106,10 +111,22 @@ static int register_fd(struct nodes *nodes, int fd)
 	return id;
 }
 
+static int add_fd(
+	struct nodes *nodes, uint64_t ino, int fd, struct shmfs_region **region, int *backing)
+{
+	struct node *node;
+	int r;
+
+	pthread_mutex_lock(&nodes->lock);
+	node = nodes_find(nodes, ino);
+	r = node ? open_with(nodes, node, fd, region, backing) : -ESTALE;
+	pthread_mutex_unlock(&nodes->lock);
+	return r;
+}
+
 int node_add_fd(struct nodes *nodes, uint64_t ino, int fd)
 {
 	struct shmfs_region *region = NULL;
-	struct node *node;
 	int backing, r;
 
 	if (nodes->noatime)
@@ -120,11 +137,12 @@ int node_add_fd(struct nodes *nodes, uint64_t ino, int fd)
 		close(fd);
 		return r;
 	}
-	backing = node_region(nodes, ino) ? 0 : register_fd(nodes, fd);
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	r = node ? open_with(nodes, node, fd, &region, &backing) : -ESTALE;
-	pthread_mutex_unlock(&nodes->lock);
+	backing = node_region(nodes, ino) ? UNREGISTERED : register_fd(nodes, fd);
+	r = add_fd(nodes, ino, fd, &region, &backing);
+	if (r == -EAGAIN) {
+		backing = register_fd(nodes, fd);
+		r = add_fd(nodes, ino, fd, &region, &backing);
+	}
 	shmfs_region_free(region);
 	if (backing > 0)
 		passthrough_close(nodes->passthrough, backing);

@@ -43,14 +43,16 @@ static void reply_attributes(fuse_req_t req, fuse_ino_t ino, struct stat *st)
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	struct shmfs_name name;
 	struct stat st;
 	int r;
 
 	(void)fi;
-	r = pin_stat(fs_of(req)->nodes, ino, &st, &name);
+	r = pin_stat(fs->nodes, ino, &st, &name);
 	if (r == 0)
-		r = complete(fs_of(req), &name, &st);
+		r = complete(fs, &name, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
@@ -59,12 +61,13 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
-	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = pin_stat(fs_of(req)->nodes, ino, &st, &name);
+	r = pin_stat(fs->nodes, ino, &st, NULL);
 	if (r == 0)
 		r = shmfs_access_check(&st, &caller.ids, mask);
 	reply_result(req, r);
@@ -244,6 +247,20 @@ static void expect_resize(struct fs *fs, const struct pin *pin, struct change *c
 		loop_expect_long(fs->loop);
 }
 
+/* A directory, as it is now. */
+static int stat_again(struct fs *fs, fuse_ino_t ino, struct stat *ret_st)
+{
+	SHARES_NAMES(fs);
+	struct shmfs_name name;
+	int r;
+
+	r = pin_stat(fs->nodes, ino, ret_st, &name);
+	/* If it cannot be done: the change has been made, and who wants to see it asks again. */
+	if (r == 0)
+		complete(fs, &name, ret_st);
+	return r;
+}
+
 void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which, struct fuse_file_info *fi)
 {
@@ -252,26 +269,25 @@ void op_setattr(
 	struct change change = {attr, which, fi ? node_region(nodes, ino) : NULL, false};
 	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	CALLER(caller, req);
-	struct shmfs_name name;
 	struct stat st;
 	int r;
 
-	r = pin_get(nodes, ino, &pin);
-	if (r == 0 && (which & FUSE_SET_ATTR_SIZE))
-		expect_resize(fs, &pin, &change);
+	{
+		SHARES_NAMES(fs);
+		r = pin_get(nodes, ino, &pin);
+		if (r == 0 && (which & FUSE_SET_ATTR_SIZE))
+			expect_resize(fs, &pin, &change);
+	}
 	if (r == 0)
 		r = apply(fs, &pin, &caller, &change);
 	if (r == 0 && S_ISDIR(pin.st.st_mode))
-		r = pin_stat(nodes, ino, &st, &name);
+		r = stat_again(fs, ino, &st);
 	else if (r == 0)
 		r = fstat(pin.fd, &st) < 0 ? -errno : 0;
-	if (r < 0) {
+	if (r < 0)
 		reply_result(req, r);
-		return;
-	}
-	/* If it cannot be done: the change has been made, and who wants to see it asks again. */
-	complete(fs, &name, &st);
-	reply_attributes(req, ino, &st);
+	else
+		reply_attributes(req, ino, &st);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)

@@ -126,6 +126,8 @@ static int open_existing(struct nodes *nodes, struct caller *caller, const struc
 	if (r < 0)
 		return r;
 	r = open_for_caller(nodes, caller, ret_st->st_ino, flags);
+	if (r == 0)
+		r = open_truncate(nodes, caller, ret_st->st_ino, flags);
 	if (r == 0) {
 		r = pin_stat(nodes, ret_st->st_ino, ret_st, NULL);
 		if (r < 0)
@@ -143,6 +145,8 @@ static int open_again(
 	int r;
 
 	r = open_for_caller(nodes, caller, ino, flags);
+	if (r == 0)
+		r = open_truncate(nodes, caller, ino, flags);
 	if (r < 0)
 		return r;
 	r = node_get(nodes, ino, NULL);
@@ -315,11 +319,13 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
 	char target[PATH_MAX + 1];
 	ssize_t n;
 
-	n = pin_get(fs_of(req)->nodes, ino, &pin);
+	n = pin_get(fs->nodes, ino, &pin);
 	if (n == 0)
 		n = shmfs_object_readlink(pin.fd, target, sizeof(target) - 1);
 	if (n < 0) {

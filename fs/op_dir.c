@@ -22,11 +22,13 @@
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
 	CALLER(caller, req);
 	struct directory dir;
 	int r;
 
-	r = directory_get_even_removed(fs_of(req), ino, &dir);
+	r = directory_get_even_removed(fs, ino, &dir);
 	if (r == 0)
 		r = directory_may(&dir, &caller, SHMFS_MAY_READ);
 	if (r < 0)

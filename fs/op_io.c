@@ -16,10 +16,16 @@
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct fs *fs = fs_of(req);
 	CALLER(caller, req);
 	int r;
 
-	r = open_for_caller(fs_of(req)->nodes, &caller, ino, fi->flags);
+	{
+		SHARES_NAMES(fs);
+		r = open_for_caller(fs->nodes, &caller, ino, fi->flags);
+	}
+	if (r == 0)
+		r = open_truncate(fs->nodes, &caller, ino, fi->flags);
 	if (r < 0)
 		reply_result(req, r);
 	else

@@ -22,6 +22,7 @@ struct rename {
 	struct stat replaced; /* at `to`; st_nlink is 0 if nothing is there */
 	unsigned flags;       /* that the caller gave */
 	bool alone;           /* nobody else goes by names */
+	int held;             /* of what was replaced: for last_name_release() */
 };
 
 static bool has_directory(const struct rename *rename)
@@ -142,12 +143,10 @@ static int move_object(struct fs *fs, const struct rename *rename)
 	return 0;
 }
 
-static int carry_out(struct fs *fs, const struct rename *rename, const struct caller *caller)
+static int carry_out(struct fs *fs, struct rename *rename, const struct caller *caller)
 {
 	const bool replaces = rename->replaced.st_nlink > 0 && !(rename->flags & RENAME_EXCHANGE);
 	const bool dir = S_ISDIR(rename->replaced.st_mode);
-	const int held =
-		replaces && !dir ? last_name_hold(&rename->move.to, &rename->replaced) : -1;
 	int r;
 
 	if (replaces && dir) {
@@ -155,14 +154,17 @@ static int carry_out(struct fs *fs, const struct rename *rename, const struct ca
 		if (r < 0)
 			return r;
 	}
+	if (replaces && !dir)
+		rename->held = last_name_hold(&rename->move.to, &rename->replaced);
 	r = is_for_daemon(rename, caller) ? 0 : caller_enter(caller);
 	if (r == 0)
 		r = has_directory(rename) ? move_directory(fs, &rename->move)
 					  : move_object(fs, rename);
 	caller_leave();
-	last_name_release(fs, held, LAST_NAME_REPLACED);
-	if (r < 0)
+	if (r < 0) {
+		last_name_drop(&rename->held);
 		return r;
+	}
 	if (replaces && dir)
 		last_name_release_directory(fs, &rename->replaced);
 	directory_changed(&rename->from_dir);
@@ -228,7 +230,7 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_in
 {
 	struct fs *fs = fs_of(req);
 	struct rename rename = {
-		.component = component, .new_component = new_component, .flags = flags};
+		.component = component, .new_component = new_component, .flags = flags, .held = -1};
 	CALLER(caller, req);
 	int r;
 
@@ -247,5 +249,6 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_in
 		rename.alone = true;
 		r = rename_entry(fs, &caller, parent, new_parent, &rename);
 	}
+	last_name_release(fs, rename.held, LAST_NAME_REPLACED);
 	reply_result(req, r);
 }

@@ -8,18 +8,19 @@
 
 #include <errno.h>
 
-static int unlink_name(struct fs *fs, const struct directory *dir, struct caller *caller,
-	const struct shmfs_name *name, const struct stat *st)
+/* *ret_held: for last_name_release(), in any case. */
+static int unlink_name(const struct directory *dir, struct caller *caller,
+	const struct shmfs_name *name, const struct stat *st, int *ret_held)
 {
-	const int held = S_ISDIR(st->st_mode) ? -1 : last_name_hold(name, st);
 	int r;
+
+	*ret_held = S_ISDIR(st->st_mode) ? -1 : last_name_hold(name, st);
 
 	r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
 	journal_removing(name, st->st_ino);
 	if (r == 0)
 		r = shmfs_object_unlink(name);
 	caller_leave();
-	last_name_release(fs, held, LAST_NAME_UNLINKED);
 	if (r == 0)
 		directory_changed(dir);
 	return r;
@@ -36,7 +37,7 @@ static bool was_removed(struct fs *fs, fuse_ino_t parent)
 
 /* Removes a directory, or anything else. */
 static int remove_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
-	const char *component, bool directory)
+	const char *component, bool directory, int *ret_held)
 {
 	struct directory dir;
 	struct shmfs_name name;
@@ -53,7 +54,7 @@ static int remove_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
 	if (r == 0 && directory)
 		r = directory_check_empty(fs, &name);
 	if (r == 0)
-		r = unlink_name(fs, &dir, caller, &name, &st);
+		r = unlink_name(&dir, caller, &name, &st, ret_held);
 	if (r == 0 && directory)
 		last_name_release_directory(fs, &st);
 	return r;
@@ -62,12 +63,15 @@ static int remove_entry(struct fs *fs, struct caller *caller, fuse_ino_t parent,
 static void remove_for(fuse_req_t req, fuse_ino_t parent, const char *component, bool directory)
 {
 	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
 	CALLER(caller, req);
-	int r = 0;
+	int held = -1, r = 0;
 
-	if (!was_removed(fs, parent))
-		r = remove_entry(fs, &caller, parent, component, directory);
+	{
+		SHARES_NAMES(fs);
+		if (!was_removed(fs, parent))
+			r = remove_entry(fs, &caller, parent, component, directory, &held);
+	}
+	last_name_release(fs, held, LAST_NAME_UNLINKED);
 	reply_result(req, r);
 }
 

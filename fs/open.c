@@ -136,14 +136,24 @@ int open_for_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, in
 		r = shmfs_access_check(&st, &caller->ids, wanted(flags));
 	if (!counted && r == 0)
 		r = count_one(nodes, caller, ino, flags);
-	if (!counted && r < 0)
-		return r;
-	if (r == 0 && (flags & O_TRUNC) && !journal_was_truncated()) {
+	if (counted && r < 0)
+		node_close(nodes, ino);
+	return r;
+}
+
+int open_truncate(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags)
+{
+	struct stat st;
+	int r;
+
+	if (!(flags & O_TRUNC) || journal_was_truncated())
+		return 0;
+	r = pin_stat(nodes, ino, &st, NULL);
+	if (r == 0)
 		r = truncate_node(node_region(nodes, ino), caller, flags, &st);
-		if (r == 0)
-			journal_truncated();
-	}
-	if (r < 0)
+	if (r == 0)
+		journal_truncated();
+	else
 		node_close(nodes, ino);
 	return r;
 }

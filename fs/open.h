@@ -12,4 +12,10 @@
  */
 int open_for_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
 
+/*
+ * To follow it: does what O_TRUNC asks for, if it is there. If that fails, the open is undone. It
+ * may take long.
+ */
+int open_truncate(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
+
 #endif

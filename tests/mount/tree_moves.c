@@ -249,6 +249,39 @@ static void moves_are_seen_whole(void **state)
 	sweep(SHM_DIR);
 }
 
+/* So are their attributes, by name and by descriptor. */
+static void attributes_are_seen_whole(void **state)
+{
+	struct stat before, sub, root, st;
+	int dir;
+	pid_t pid;
+
+	(void)state;
+	make_tree("a");
+	make_tree("b");
+	dir = open(in_mount("a/sub"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_return_code(fstat(dir, &before), errno);
+	assert_return_code(stat(in_mount("."), &root), errno);
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		keep_moving();
+	for (int i = 0; i < 2000; i++) {
+		assert_return_code(fstat(dir, &sub), errno);
+		assert_int_equal(sub.st_ino, before.st_ino);
+		assert_int_equal(sub.st_size, before.st_size);
+		assert_return_code(fchmod(dir, 0700 | (mode_t)i % 8), errno);
+		assert_return_code(stat(in_mount("."), &st), errno);
+		assert_int_equal(st.st_nlink, root.st_nlink);
+		assert_int_equal(st.st_size, root.st_size);
+	}
+	close(dir);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	wait_child(pid);
+	sweep(SHM_DIR);
+}
+
 /* Works in a tree by descriptors while it moves: nothing is lost, and nothing fails. */
 static void working_in_a_tree_that_moves(void **state)
 {
@@ -291,6 +324,7 @@ int main(void)
 		cmocka_unit_test(a_name_is_taken),
 		cmocka_unit_test(what_is_hidden_moves_too),
 		cmocka_unit_test(moves_are_seen_whole),
+		cmocka_unit_test(attributes_are_seen_whole),
 		cmocka_unit_test(working_in_a_tree_that_moves),
 	};
 
