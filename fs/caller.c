@@ -126,3 +126,11 @@ void caller_leave(void)
 {
 	shmfs_identity_restore();
 }
+
+bool caller_ask_groups(struct caller *caller)
+{
+	if (caller->ids.uid == 0 || caller->count >= 0 || caller->error < 0)
+		return false;
+	caller->error = read_groups(caller);
+	return caller->count > 0;
+}

@@ -50,6 +50,12 @@ int caller_enter_to_clear(const struct caller *caller);
 
 void caller_leave(void);
 
+/*
+ * What the caller was refused may be granted to one of its groups, if nobody has asked for them
+ * yet: asks. False: there is nothing new to act with.
+ */
+bool caller_ask_groups(struct caller *caller);
+
 #define CALLER(name, req) __attribute__((cleanup(caller_clear))) struct caller name = caller_of(req)
 
 #endif

@@ -56,12 +56,14 @@ static int make_anew(struct fs *fs, struct caller *caller, const struct made *ma
 {
 	int fd;
 
-	fd = directory_enter_to_add(made->dir, caller, made->mode);
-	if (fd == 0)
-		fd = make_once(made);
-	if (fd == -ENOSPC && nodes_make_room(fs->nodes))
-		fd = make_once(made);
-	caller_leave();
+	do {
+		fd = directory_enter_to_add(made->dir, caller, made->mode);
+		if (fd == 0)
+			fd = make_once(made);
+		if (fd == -ENOSPC && nodes_make_room(fs->nodes))
+			fd = make_once(made);
+		caller_leave();
+	} while (fd == -EACCES && caller_ask_groups(caller));
 	if (fd < 0)
 		journal_not_made();
 	return fd;
@@ -350,6 +352,22 @@ static bool hardlinks_are_protected(void)
 	return value != '0';
 }
 
+static int link_as_caller(
+	struct caller *caller, const struct pin *pin, const struct shmfs_name *name)
+{
+	int r;
+
+	do {
+		r = caller_enter(caller);
+		if (r == 0)
+			r = shmfs_object_link(pin->fd, name);
+		if (r == -ENOSPC && nodes_make_room(pin->nodes))
+			r = shmfs_object_link(pin->fd, name);
+		caller_leave();
+	} while (r == -EACCES && caller_ask_groups(caller));
+	return r;
+}
+
 static int make_link(struct fs *fs, struct caller *caller, fuse_ino_t parent, const char *component,
 	const struct pin *pin, struct shmfs_name *ret_name)
 {
@@ -371,12 +389,7 @@ static int make_link(struct fs *fs, struct caller *caller, fuse_ino_t parent, co
 	if (r == 0 && shmfs_object_stat(ret_name, &st) == -ENOENT)
 		journal_linking(ret_name, pin->st.st_ino);
 	if (r == 0)
-		r = caller_enter(caller);
-	if (r == 0)
-		r = shmfs_object_link(pin->fd, ret_name);
-	if (r == -ENOSPC && nodes_make_room(pin->nodes))
-		r = shmfs_object_link(pin->fd, ret_name);
-	caller_leave();
+		r = link_as_caller(caller, pin, ret_name);
 	if (r == 0)
 		directory_changed(&dir);
 	return r;

@@ -143,7 +143,7 @@ static int move_object(struct fs *fs, const struct rename *rename)
 	return 0;
 }
 
-static int carry_out(struct fs *fs, struct rename *rename, const struct caller *caller)
+static int carry_out(struct fs *fs, struct rename *rename, struct caller *caller)
 {
 	const bool replaces = rename->replaced.st_nlink > 0 && !(rename->flags & RENAME_EXCHANGE);
 	const bool dir = S_ISDIR(rename->replaced.st_mode);
@@ -156,11 +156,13 @@ static int carry_out(struct fs *fs, struct rename *rename, const struct caller *
 	}
 	if (replaces && !dir)
 		rename->held = last_name_hold(&rename->move.to, &rename->replaced);
-	r = is_for_daemon(rename, caller) ? 0 : caller_enter(caller);
-	if (r == 0)
-		r = has_directory(rename) ? move_directory(fs, &rename->move)
-					  : move_object(fs, rename);
-	caller_leave();
+	do {
+		r = is_for_daemon(rename, caller) ? 0 : caller_enter(caller);
+		if (r == 0)
+			r = has_directory(rename) ? move_directory(fs, &rename->move)
+						  : move_object(fs, rename);
+		caller_leave();
+	} while (r == -EACCES && caller_ask_groups(caller));
 	if (r < 0) {
 		last_name_drop(&rename->held);
 		return r;

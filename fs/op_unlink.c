@@ -16,11 +16,13 @@ static int unlink_name(const struct directory *dir, struct caller *caller,
 
 	*ret_held = S_ISDIR(st->st_mode) ? -1 : last_name_hold(name, st);
 
-	r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
 	journal_removing(name, st->st_ino);
-	if (r == 0)
-		r = shmfs_object_unlink(name);
-	caller_leave();
+	do {
+		r = directory_is_for_daemon(dir, caller, st) ? 0 : caller_enter(caller);
+		if (r == 0)
+			r = shmfs_object_unlink(name);
+		caller_leave();
+	} while (r == -EACCES && caller_ask_groups(caller));
 	if (r == 0)
 		directory_changed(dir);
 	return r;

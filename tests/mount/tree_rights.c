@@ -324,6 +324,35 @@ static void moving_directories_of_others(struct side *s)
 	}
 }
 
+/* Who has /dev/shm open by a group may work in directories where nobody asks for groups. */
+static void a_root_for_one_group(struct side *s)
+{
+	T(s, chown(".", 0, ALICE.gid));
+	T(s, chmod(".", 01770));
+	make_outside_dir(s, "d", SUPPLEMENT.uid, SUPPLEMENT.gid, 0700);
+	AS(s, SUPPLEMENT)
+	{
+		note_open(s, "d/f", O_RDWR | O_CREAT, 0640);
+		T(s, link("d/f", "d/g"));
+		T(s, rename("d/g", "d/h"));
+		T(s, mkdir("d/e", 0755));
+		T(s, symlink("f", "d/l"));
+		T(s, rename("d/e", "d/E"));
+		T(s, unlink("d/h"));
+		T(s, unlink("d/l"));
+		T(s, rmdir("d/E"));
+		note_open(s, "d/f", O_RDWR, 0);
+		T(s, unlink("d/f"));
+	}
+	AS(s, BOB)
+	{
+		note_open(s, "d/f", O_RDWR | O_CREAT, 0640);
+		T(s, mkdir("d/e", 0755));
+	}
+	T(s, chmod(".", 01777));
+	T(s, chown(".", 0, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +366,7 @@ int main(void)
 		COMPARED(directories_that_are_closed_later),
 		COMPARED(attributes_of_directories),
 		COMPARED(moving_directories_of_others),
+		COMPARED(a_root_for_one_group),
 	};
 
 	return RUN_MOUNTED(tests);
