@@ -2,50 +2,56 @@
 /*
  * shmfs: POSIX shared memory objects as files.
  *
- * A map of the sources. Arrows only go down.
+ * A map of the sources, from the top down.
  *
  *   main        how the daemon starts; this file
+ *   mount       a mount from its beginning to its end
+ *   keeper      the process that holds the mount, and has workers serve it
+ *   successor   a newer program goes on in the keeper's place
+ *   worker      the process that serves
+ *   recover     what a dead worker has left half done is put in order
+ *   ops         the table of operations
+ *     op_lookup   names to nodes            op_attr    attributes, statfs
+ *     op_create   names come                op_unlink  names go
+ *     op_rename   names change              op_dir     listings
+ *     op_io       open objects              op_ioctl   the mount's own questions
+ *   reply       answers; -errno becomes errno here
+ *   status      what a mount tells about itself
+ *   move        a directory gets another name, and all below it
+ *   last_name   what becomes of an object that loses a name
+ *   open        an object is opened on a caller's behalf
+ *   reserve     growing allocates memory at once
+ *   directory   entries of a directory, and who may change them
+ *   caller      who asks
+ *   pin         from a node to its object
+ *   node        what the kernel knows by number     node_open  what of it is open
+ *   passthrough open objects that the kernel reads and writes itself
+ *   gone        what has lost its last name
+ *   opens       what is open, in shared memory
+ *   loop        threads: who receives requests, who serves
+ *   journal     what a request has done, for who gets it again
+ *   shared      memory that outlives a worker
+ *   fs.h        what all operations share
+ *
  *   options     command line and mount options
  *   mountpoint  the directory to mount on; what a dead daemon left there
  *   startup     the process: background, signals, limits
  *   harden      what the daemon gives up
  *   log         messages, to stderr or syslog
- *   keeper      the process that holds the mount, and has it served
- *   successor   a newer program goes on in its place
- *   worker      the process that serves it
- *   loop        threads: who receives requests, who serves
- *   ops         the table of operations
- *     op_lookup   names to nodes            op_attr    attributes, statfs
- *     op_create   objects come              op_rename  names go and change
- *     op_dir      listings                  op_io      open objects
- *     op_ioctl    the mount's own questions
- *   reply       answers; -errno becomes errno here
- *   directory   entries of a directory, and who may change them
- *   move        a directory gets another name, and all below it
- *   open        an object is opened on a caller's behalf
- *   reserve     growing allocates memory at once
- *   caller      who asks
- *   status      what a mount tells about itself
- *   pin         from a node to its object
- *   passthrough open objects that the kernel reads and writes itself
- *   recover     what a dead worker has left half done is put in order
- *   node        what the kernel knows by number     node_open  what of it is open
- *   journal     what a request has done, for who gets it again
- *   shared      memory that outlives a worker       opens       what is open, in there
- *   finder      names by inode number
- *   gone        what has lost its last name
- *   clock       the time, for waiting
- *   fs.h        what all operations share     fuse3      libfuse, and its versions
+ *   descriptors file descriptors of this process    scratch    memory for replies
+ *   clock       the time, for waiting               fuse3      libfuse, and its versions
  *
  *   ../lib      the world of objects, without FUSE
- *     object      open, create, unlink, link, rename, list
+ *     index       the tree as it is now
+ *     tree        which name lies in which directory
+ *     position    places in a listing           order      sorted by inode number
+ *     table       by numbers: inodes, hashes
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
+ *     object      open, create, unlink, link, rename, list
+ *     name        view path <-> object name     access     the mode rules
  *     identity    act as somebody else on this thread
  *     capability  what root may, of another process
- *     access      the mode rules              name       view path <-> object name
- *     tree        which name lies in which directory      order   sorted by inode number
- *     index       the tree as it is now       table      by numbers: inodes, hashes
  */
 #include "log.h"
 #include "mount.h"

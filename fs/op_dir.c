@@ -6,8 +6,8 @@
 #include "directory.h"
 #include "index.h"
 #include "loop.h"
+#include "node.h"
 #include "ops.h"
-#include "pin.h"
 #include "reply.h"
 #include "scratch.h"
 

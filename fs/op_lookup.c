@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
 #include "node.h"
-#include "object.h"
 #include "ops.h"
 #include "reply.h"
 

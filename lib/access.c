@@ -75,7 +75,7 @@ static bool overrides(const struct stat *st, struct shmfs_caller *caller, unsign
 	       has(caller, CAP_DAC_READ_SEARCH);
 }
 
-/* The bits first, but what is asked of root are capabilities before groups: these hardly decide. */
+/* Root is asked for capabilities before groups, which hardly ever decide for it. */
 int shmfs_access_check(const struct stat *st, struct shmfs_caller *caller, int wanted)
 {
 	const unsigned want = (unsigned)wanted & 7U;

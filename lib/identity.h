@@ -35,11 +35,4 @@ int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t coun
  */
 void shmfs_identity_restore(void);
 
-/* For `__attribute__((cleanup))`: restores when the scope of the variable ends. */
-static inline void shmfs_identity_restorep(const int *unused)
-{
-	(void)unused;
-	shmfs_identity_restore();
-}
-
 #endif

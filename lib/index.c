@@ -31,7 +31,7 @@
 /* How often it is read again because more has changed meanwhile than the queue could take. */
 #define READS_MAX 3
 
-/* So many entries may move for one question before the tree is given up, and as many as it has. */
+/* One question may move so many entries, and as many as there are; then the tree is read anew. */
 #define MOVES_MIN 1000
 
 struct shmfs_index {

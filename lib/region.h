@@ -3,7 +3,8 @@
  * A region: an open object that is read and written through one mapping where that is fastest,
  * and through pread(2) and pwrite(2) everywhere else. region.c tells which and why.
  *
- * A region may be used by several threads at once. Sizes and offsets are in bytes.
+ * A region may be used by several threads at once. Sizes and offsets are in bytes. Reading needs a
+ * descriptor for that, everything else one for writing: -EBADF.
  */
 #ifndef SHMFS_REGION_H
 #define SHMFS_REGION_H
@@ -60,11 +61,11 @@ ssize_t shmfs_region_write(struct shmfs_region *region, const void *buf, size_t 
 
 /*
  * Writes at the end that the object has at that moment, whoever else makes it grow. The file
- * position of the writer is behind it then.
+ * position of the writer is behind it then. Returns as above.
  */
 ssize_t shmfs_region_append(struct shmfs_region *region, const void *buf, size_t size);
 
-/* ftruncate(2). */
+/* ftruncate(2). 0 or -errno. */
 int shmfs_region_resize(struct shmfs_region *region, off_t size);
 
 #endif

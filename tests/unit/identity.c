@@ -366,28 +366,6 @@ static void test_oneself_can_be_assumed_without_setgroups(void **state)
 	assert_child_passes(child_has_no_setgroups, NULL);
 }
 
-static void child_restores_by_scope(void *arg)
-{
-	(void)arg;
-	CHECK(shmfs_identity_init() == 0);
-	shmfs_identity_restore(); /* nothing to do */
-	check_identity(0, 0, 0);
-	{
-		const int scope __attribute__((cleanup(shmfs_identity_restorep))) = 0;
-
-		(void)scope;
-		CHECK(shmfs_identity_assume(ALICE, STAFF, NULL, 0) == 0);
-		check_identity(ALICE, STAFF, 0);
-	}
-	check_identity(0, 0, 0);
-}
-
-static void test_scope_restores(void **state)
-{
-	(void)state;
-	assert_child_passes(child_restores_by_scope, NULL);
-}
-
 int main(void)
 {
 #define SHM_TEST(test) cmocka_unit_test_setup_teardown(test, unit_setup_shm, unit_teardown_shm)
@@ -401,7 +379,6 @@ int main(void)
 		SHM_TEST(test_unprivileged_process_is_itself_only),
 		SHM_TEST(test_init_gives_up_roots_groups),
 		SHM_TEST(test_oneself_can_be_assumed_without_setgroups),
-		SHM_TEST(test_scope_restores),
 	};
 
 	unit_need_private_shm();
