@@ -35,18 +35,23 @@ static inline struct fs *fs_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
+/*
+ * Takes fs->names, shared or alone. Where that takes a while, because a directory is being moved,
+ * another thread receives requests in the meantime. Returns fs, for fs_unlock_names().
+ */
+struct fs *fs_share_names(struct fs *fs);
+struct fs *fs_own_names(struct fs *fs);
+
 static inline void fs_unlock_names(struct fs **fs)
 {
-	if (*fs)
-		pthread_rwlock_unlock(&(*fs)->names);
+	pthread_rwlock_unlock(&(*fs)->names);
 }
 
 /* For the rest of the scope: names do not change, or only here. */
 #define SHARES_NAMES(fs)                                                            \
 	__attribute__((cleanup(fs_unlock_names), unused)) struct fs *shares_names = \
-		pthread_rwlock_rdlock(&(fs)->names) == 0 ? (fs) : NULL
-#define OWNS_NAMES(fs)                                                            \
-	__attribute__((cleanup(fs_unlock_names), unused)) struct fs *owns_names = \
-		pthread_rwlock_wrlock(&(fs)->names) == 0 ? (fs) : NULL
+		fs_share_names(fs)
+#define OWNS_NAMES(fs) \
+	__attribute__((cleanup(fs_unlock_names), unused)) struct fs *owns_names = fs_own_names(fs)
 
 #endif

@@ -31,7 +31,7 @@
  *   loop        threads: who receives requests, who serves
  *   journal     what a request has done, for who gets it again
  *   shared      memory that outlives a worker
- *   fs.h        what all operations share
+ *   fs          what all operations share
  *
  *   options     command line and mount options
  *   mountpoint  the directory to mount on; what a dead daemon left there
