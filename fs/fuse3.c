@@ -90,6 +90,27 @@ int fuse3_resend(int device)
 	return write(device, &notice, sizeof(notice)) < 0 ? -errno : 0;
 }
 
+/* The kernel insists on room for the longest request, and its headers are a page at most. */
+#define RECEIVE_SIZE (FUSE3_MAX_WRITE + 4096)
+
+int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf)
+{
+	ssize_t n;
+
+	if (!buf->mem)
+		buf->mem = malloc(RECEIVE_SIZE);
+	if (!buf->mem)
+		return -ENOMEM;
+	do /* ENOENT: whoever asked does not want to know any more */
+		n = read(fuse_session_fd(session), buf->mem, RECEIVE_SIZE);
+	while (n < 0 && errno == ENOENT);
+	if (n < 0)
+		return errno == ENODEV || errno == ECONNABORTED ? 0 : -errno;
+	buf->size = (size_t)n;
+	buf->flags = 0;
+	return (int)n;
+}
+
 /*
  * By dup(2), which the thread sanitizer follows, not by F_DUPFD_CLOEXEC: that what was done before
  * a reply happens before the next request it learns from their common descriptor. There is one

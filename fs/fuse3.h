@@ -46,6 +46,16 @@ bool fuse3_can_resend(const void *init, size_t len);
 /* Has it do so: to all that come to this device. 0 or -errno. */
 int fuse3_resend(int device);
 
+/* The longest write(2) that comes as one request, in bytes: to be asked for in FUSE_INIT. */
+#define FUSE3_MAX_WRITE (1024 * 1024)
+
+/*
+ * As fuse_session_receive_buf(), which takes it for an error, and tells the user, when the mount
+ * ends just while there is a request. buf->mem is made if it is NULL. Returns the length in bytes,
+ * 0 when the mount is gone, or -errno.
+ */
+int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf);
+
 /* Another descriptor of the device, closed on exec: it is the caller's. Or -errno. */
 int fuse3_duplicate(int device);
 

@@ -268,7 +268,7 @@ static int receive(struct loop *loop, struct fuse_buf *buf)
 	int r;
 
 	set_receiving(loop, true);
-	r = loop->stop ? -EINTR : fuse_session_receive_buf(loop->session, buf);
+	r = loop->stop ? -EINTR : fuse3_receive(loop->session, buf);
 	set_receiving(loop, false);
 	return r;
 }

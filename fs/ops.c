@@ -19,6 +19,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct fs *fs = userdata;
 
+	conn->max_write = FUSE3_MAX_WRITE;
 	if (fs->max_read > 0)
 		conn->max_read = fs->max_read;
 	passthrough_want(&fs->passthrough, conn);

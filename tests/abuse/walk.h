@@ -3,7 +3,8 @@
  * The steps of the operation fuzzer: one system call, or a few that belong together, with random
  * arguments. Whoever takes a step takes it on both sides, tmpfs first.
  *
- * What README.md names as a limit is not among the steps; the place where it would be says so.
+ * What README.md or shmfs(1) names as a limit is not among the steps; the place where it would be
+ * says so.
  */
 #ifndef SHMFS_TEST_WALK_H
 #define SHMFS_TEST_WALK_H

@@ -79,6 +79,33 @@ static _Noreturn void keep_writing(const char *dir)
 	_exit(0);
 }
 
+/* The kernel has not told the daemon of all the ends of opens yet. */
+static void it_ends_while_files_are_being_closed(void **state)
+{
+	static const char *const ways[][3] = {
+		{"-o", "passthrough=off,nokeeper", NULL}, {"-o", "passthrough=off", NULL}};
+	enum { FILES = 30, ROUNDS = 60 };
+	struct daemon daemon;
+	int fds[FILES];
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "closing");
+	for (int round = 0; round < ROUNDS; round++) {
+		daemon_start(&daemon, dir, ways[round % 2]);
+		for (int i = 0; i < FILES; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "o-%d", i);
+			fds[i] = open_in(dir, name, FD_FLAGS);
+		}
+		for (int i = 0; i < FILES; i++)
+			close(fds[i]);
+		daemon_stop(&daemon);
+	}
+	sweep(SHM_DIR);
+}
+
 static bool has_object(const void *path)
 {
 	struct stat st;
@@ -328,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signals_end_it),
 		cmocka_unit_test(signals_end_it_while_files_are_open),
+		cmocka_unit_test(it_ends_while_files_are_being_closed),
 		cmocka_unit_test(a_signal_ends_it_in_the_middle_of_work),
 		cmocka_unit_test(other_signals_do_not_disturb_it),
 		cmocka_unit_test(tools_unmount_it),

@@ -113,7 +113,11 @@ def a_mount_with_passthrough_is_preferred(caller):
 def a_mount_below_the_objects_is_refused(caller):
     end_mount()
     below = "/dev/shm/below"
-    mount_shmfs(below)
+    elsewhere = WORK + "/elsewhere"
+    mount_shmfs(elsewhere)
+    os.mkdir(below)
+    subprocess.run(["mount", "--bind", elsewhere, below], check=True)
+    umount(elsewhere)
     expect_failure(shmfs_run(caller, "-m", below, "blue", "true"), 125, "below /dev/shm")
     output(caller, "blue", "true")
     assert os.path.ismount(MOUNT)

@@ -8,9 +8,9 @@ bytes 10 >b
 truncate -s 100M sparse
 : >empty
 ln a a-link
-du -a | sort -k2
-du -k ./*
-du -b ./*
+du -al | sort -k2
+du -kl ./*
+du -bl ./*
 du -c --apparent-size -k ./*
 du -s
 du -sh

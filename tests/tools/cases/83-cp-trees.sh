@@ -33,7 +33,7 @@ cp -a "$SCRATCH/out" in
 tree in
 cp -al in/lib hardlinked
 [[ in/lib/text -ef hardlinked/text ]] && echo linked
-cp -as "$PWD/in/lib" symlinks
+cp -rs "$PWD/in/lib" symlinks
 (cd symlinks && find . -type l | sort)
 cp -au in/. all
 try cp -r in/lib/deep in/lib/deep/inside
