@@ -26,7 +26,7 @@
  *   pin         from a node to its object
  *   node        what the kernel knows by number     node_open  what of it is open
  *   passthrough open objects that the kernel reads and writes itself
- *   gone        what has lost its last name
+ *   gone        what has lost its last name         recent     what was just looked up
  *   opens       what is open, in shared memory
  *   loop        threads: who receives requests, who serves
  *   journal     what a request has done, for who gets it again

@@ -60,6 +60,7 @@ struct nodes *nodes_free(struct nodes *nodes)
 {
 	if (!nodes)
 		return NULL;
+	nodes_make_room(nodes);
 	shmfs_table_clear(&nodes->table, drop);
 	shmfs_table_free(&nodes->table);
 	pthread_mutex_destroy(&nodes->lock);
@@ -317,6 +318,41 @@ bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat 
 	return unwatched;
 }
 
+bool nodes_hold_lookups(const struct nodes *nodes)
+{
+	return recent_is_wanted(&nodes->recent);
+}
+
+bool node_hold_lookup(struct nodes *nodes, uint64_t ino, int fd, mode_t type)
+{
+	bool unwatched;
+	int old;
+
+	pthread_mutex_lock(&nodes->lock);
+	old = recent_hold(&nodes->recent, ino, fd, type);
+	unwatched = !nodes->watched;
+	nodes->watched = true;
+	pthread_mutex_unlock(&nodes->lock);
+	if (old >= 0)
+		close(old);
+	return unwatched;
+}
+
+int node_find_lookup(struct nodes *nodes, uint64_t ino, mode_t *ret_type)
+{
+	int fd;
+
+	pthread_mutex_lock(&nodes->lock);
+	fd = recent_find(&nodes->recent, ino, ret_type);
+	if (fd >= 0)
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_unlock(&nodes->lock);
+	if (fd >= 0)
+		return fd;
+	recent_want(&nodes->recent);
+	return -ESTALE;
+}
+
 bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)
 {
 	bool any = false;
@@ -326,6 +362,8 @@ bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)
 	for (;;) {
 		pthread_mutex_lock(&nodes->lock);
 		fd = gone_take_fd(&nodes->held, all, ret_wait);
+		if (fd < 0)
+			fd = recent_take_fd(&nodes->recent, all, ret_wait);
 		if (fd < 0 && !all)
 			nodes->watched = *ret_wait >= 0;
 		pthread_mutex_unlock(&nodes->lock);

@@ -102,6 +102,21 @@ struct shmfs_region *node_region(struct nodes *nodes, uint64_t ino);
  */
 bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st);
 
+/* Are lookups to be held, see recent.h? */
+bool nodes_hold_lookups(const struct nodes *nodes);
+
+/*
+ * Holds what has been looked up, an object or (type: S_IFDIR) a directory: fd (O_PATH) stands for
+ * it, and is owned. Returns whether nodes_let_go() has to be called, as above.
+ */
+bool node_hold_lookup(struct nodes *nodes, uint64_t ino, int fd, mode_t type);
+
+/*
+ * Nothing has a name of the object any more. Returns a descriptor (O_PATH) of the caller's if it
+ * was held when it was looked up, or -ESTALE; then those that are looked up next will be.
+ */
+int node_find_lookup(struct nodes *nodes, uint64_t ino, mode_t *ret_type);
+
 /*
  * Lets go of objects that are gone and have been held long enough, or of all. Returns whether there
  * were any. *ret_wait: ms after which it is to be called again, -1 if it is not.

@@ -6,6 +6,7 @@
 #include "gone.h"
 #include "node.h"
 #include "opens.h"
+#include "recent.h"
 #include "table.h"
 
 #include <pthread.h>
@@ -30,8 +31,9 @@ struct nodes {
 	struct shmfs_table table;
 	struct opens opens;
 	struct gone_list held;
-	uint64_t forgotten; /* how many nodes the kernel has forgotten */
-	bool watched;       /* nodes_let_go() is going to be called */
+	struct recent recent; /* wanted_until without the lock */
+	uint64_t forgotten;   /* how many nodes the kernel has forgotten */
+	bool watched;         /* nodes_let_go() is going to be called */
 };
 
 /* The lock is held for all of these. NULL if there is none; without memory. */

@@ -68,6 +68,25 @@ static int by_name(
 
 static const struct shmfs_name root = {"/"};
 
+/* It has no name any more. */
+static int stat_lookup(struct nodes *nodes, uint64_t ino, struct stat *ret_st)
+{
+	mode_t type = 0;
+	const int fd = node_find_lookup(nodes, ino, &type);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = fstat(fd, ret_st) < 0 ? -errno : 0;
+	close(fd);
+	if (r == 0 && S_ISDIR(type)) {
+		if (ret_st->st_nlink > 0)
+			return -ESTALE; /* nobody knows its name */
+		ret_st->st_mode = S_IFDIR | (ret_st->st_mode & 07777);
+	}
+	return r;
+}
+
 int pin_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmfs_name *ret_name)
 {
 	struct reach reach;
@@ -87,6 +106,8 @@ int pin_stat(struct nodes *nodes, uint64_t ino, struct stat *ret_st, struct shmf
 		r = by_name(nodes, ino, &reach, stat_by_name, ret_st);
 	else
 		r = fstat(reach.fd, ret_st) < 0 ? -errno : 0;
+	if (r == -ESTALE && reach.kind == REACH_NAME)
+		r = stat_lookup(nodes, ino, ret_st);
 	if (r == 0 && ret_name && reach.kind == REACH_NAME)
 		*ret_name = reach.name;
 	node_end_reach(nodes, ino, &reach);
@@ -127,6 +148,20 @@ static int pin_root(struct pin *ret_pin)
 	return 0;
 }
 
+/* It has no name any more. */
+static int pin_lookup(struct nodes *nodes, uint64_t ino, struct pin *pin)
+{
+	mode_t type = 0;
+
+	pin->fd = node_find_lookup(nodes, ino, &type);
+	if (pin->fd < 0)
+		return pin->fd;
+	pin->kind = PIN_OWN;
+	if (fstat(pin->fd, &pin->st) < 0)
+		return -errno;
+	return S_ISREG(type) ? 0 : -ESTALE;
+}
+
 int pin_get(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 {
 	struct pin pin = {.nodes = nodes, .ino = ino, .fd = -1};
@@ -144,6 +179,8 @@ int pin_get(struct nodes *nodes, uint64_t ino, struct pin *ret_pin)
 		r = by_name(nodes, ino, &reach, pin_by_name, &pin);
 	else
 		r = pin_reached(&reach, &pin);
+	if (r == -ESTALE && reach.kind == REACH_NAME)
+		r = pin_lookup(nodes, ino, &pin);
 	if (r < 0)
 		pin_put(&pin);
 	else

@@ -4,8 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
@@ -292,6 +297,88 @@ static void the_root_is_like_the_one_of_tmpfs(struct side *s)
 	}
 }
 
+static void make_outside_now(const char *name)
+{
+	if (mknod(in_shm(name), S_IFREG | 0666, 0) < 0)
+		_exit(1);
+}
+
+/* An object and the marker of a directory, by new ones, as long as it lives. */
+static _Noreturn void keep_replacing(void)
+{
+	for (;;) {
+		make_outside_now("new");
+		make_outside_now("newer%2F");
+		if (rename(in_shm("new"), in_shm("replaced")) < 0 ||
+			rename(in_shm("newer%2F"), in_shm("d%2F")) < 0)
+			_exit(2);
+	}
+}
+
+static void expect_success(const char *what, long r)
+{
+	if (r < 0)
+		fail_msg("%s: %s", what, strerror(errno));
+}
+
+/* Who has looked it up gets it. */
+static void use_replaced(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	expect_success("open", fd);
+	expect_success("write", write(fd, "x", 1));
+	close(fd);
+	expect_success("stat", stat(path, &st));
+	expect_success("chmod", chmod(path, 0640));
+	expect_success("truncate", truncate(path, 10));
+	expect_success("access", access(path, R_OK));
+}
+
+/* A directory that is another one in the next moment has nothing in it. */
+static void use_replaced_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		assert_int_equal(errno, ENOENT);
+}
+
+static bool has_free_inodes(const void *arg)
+{
+	const struct statvfs *before = arg;
+	struct statvfs now;
+
+	return statvfs(SHM_DIR, &now) == 0 && now.f_ffree == before->f_ffree;
+}
+
+static void what_is_replaced_all_the_time_can_be_used(void **state)
+{
+	struct statvfs before;
+	pid_t pid;
+
+	(void)state;
+	assert_return_code(statvfs(SHM_DIR, &before), errno);
+	make_outside_now("replaced");
+	make_outside_now("d%2F");
+	make_outside_now("d%2Fo");
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		keep_replacing();
+	for (int i = 0; i < 1000; i++) {
+		use_replaced(in_mount("replaced"));
+		use_replaced_directory(in_mount("d/o"));
+	}
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	wait_child(pid);
+	sweep(SHM_DIR);
+	assert_true(wait_until(has_free_inodes, &before));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +392,7 @@ int main(void)
 		COMPARED(path_descriptors_follow_their_object),
 		COMPARED(attributes_changed_outside_are_seen_at_once),
 		cmocka_unit_test(inode_numbers_are_those_of_the_objects),
+		cmocka_unit_test(what_is_replaced_all_the_time_can_be_used),
 		COMPARED(the_root_is_like_the_one_of_tmpfs),
 	};
 

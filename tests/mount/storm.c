@@ -71,7 +71,7 @@ static int open_object(uint32_t random, int flags)
 
 	object_path(path, sizeof(path), random);
 	fd = open(path, flags | O_CLOEXEC, 0666);
-	if (fd < 0 && errno != ENOENT && errno != ESTALE && errno != EACCES)
+	if (fd < 0 && errno != ENOENT && errno != EACCES)
 		give_up("open", fd);
 	return fd;
 }
