@@ -226,6 +226,7 @@ void world_clear(void)
 	nodes_known[0] = (struct node_known){.id = FUSE_ROOT_ID, .lookups = 1};
 	node_count = 1;
 	remove_objects();
+	nodes_make_room(world.fs.nodes); /* what is held for a moment */
 	if (world.fds == 0)
 		world.fds = count_fds();
 	HOLDS(count_fds() <= world.fds + FDS_KEPT);
