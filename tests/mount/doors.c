@@ -368,7 +368,7 @@ static void what_is_replaced_all_the_time_can_be_used(void **state)
 	assert_return_code(pid, errno);
 	if (pid == 0)
 		keep_replacing();
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 100; i++) {
 		use_replaced(in_mount("replaced"));
 		use_replaced_directory(in_mount("d/o"));
 	}
