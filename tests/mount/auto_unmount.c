@@ -134,61 +134,60 @@ static void expect_to_stay(const struct daemon *daemon, bool keeper, int sig)
 
 static const struct who *const callers[] = {&ROOT, &NOBODY};
 
-static void it_goes_with_the_processes(void **state)
+/* With a daemon of each caller's that can have it; `act` ends it. */
+static void as_each_caller(void (*act)(struct daemon *daemon))
 {
 	struct daemon daemon;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
 		if (!works_for(*callers[i]))
 			continue;
 		start(&daemon, *callers[i]);
-		kill_all_of(&daemon);
+		act(&daemon);
 	}
+}
+
+static void it_goes_with_the_processes(void **state)
+{
+	(void)state;
+	as_each_caller(kill_all_of);
+}
+
+static void change_worker(struct daemon *daemon)
+{
+	expect_to_stay(daemon, false, SIGKILL);
+	kill_all_of(daemon);
 }
 
 static void it_stays_while_another_worker_comes(void **state)
 {
-	struct daemon daemon;
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
-		if (!works_for(*callers[i]))
-			continue;
-		start(&daemon, *callers[i]);
-		expect_to_stay(&daemon, false, SIGKILL);
-		kill_all_of(&daemon);
-	}
+	as_each_caller(change_worker);
+}
+
+static void change_program(struct daemon *daemon)
+{
+	expect_to_stay(daemon, true, SIGHUP);
+	kill_all_of(daemon);
 }
 
 static void it_stays_while_the_program_is_replaced(void **state)
 {
-	struct daemon daemon;
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
-		if (!works_for(*callers[i]))
-			continue;
-		start(&daemon, *callers[i]);
-		expect_to_stay(&daemon, true, SIGHUP);
-		kill_all_of(&daemon);
-	}
+	as_each_caller(change_program);
+}
+
+static void end_by_signal(struct daemon *daemon)
+{
+	assert_return_code(kill(daemon->pid, SIGTERM), errno);
+	daemon_expect_end(daemon);
 }
 
 static void other_ends_are_what_they_were(void **state)
 {
-	struct daemon daemon;
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
-		if (!works_for(*callers[i]))
-			continue;
-		start(&daemon, *callers[i]);
-		assert_return_code(kill(daemon.pid, SIGTERM), errno);
-		daemon_expect_end(&daemon);
-		start(&daemon, *callers[i]);
-		daemon_stop(&daemon);
-	}
+	as_each_caller(end_by_signal);
+	as_each_caller(daemon_stop);
 }
 
 static void users_may_allow_others(void **state)

@@ -14,17 +14,6 @@
 
 static const char *const with_off[] = {"-o", "passthrough=off", NULL};
 
-static int open_at(const char *dir, const char *name, int flags)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	assert_return_code(fd, errno);
-	return fd;
-}
-
 static void expect_no_shared_mapping(int fd, int prot)
 {
 	assert_ptr_equal(mmap(NULL, 4096, prot, MAP_SHARED, fd, 0), MAP_FAILED);
@@ -41,13 +30,13 @@ static void without_it_shared_mappings_are_refused(void **state)
 	(void)state;
 	make_dir(dir, harness()->base, "off");
 	daemon_start(&daemon, dir, with_off);
-	fd = open_at(dir, "o", O_RDWR | O_CREAT);
+	fd = open_in(dir, "o", O_RDWR | O_CREAT);
 	assert_return_code(ftruncate(fd, 4096), errno);
 	expect_no_shared_mapping(fd, PROT_READ | PROT_WRITE);
 	expect_no_shared_mapping(fd, PROT_WRITE);
 	expect_no_shared_mapping(fd, PROT_READ);
 	close(fd);
-	fd = open_at(dir, "o", O_RDONLY);
+	fd = open_in(dir, "o", O_RDONLY);
 	expect_no_shared_mapping(fd, PROT_READ);
 	close(fd);
 	daemon_stop(&daemon);

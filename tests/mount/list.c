@@ -180,17 +180,13 @@ static void listing_while_names_come_and_go(void **state)
 	sweep(SHM_DIR);
 }
 
-/* rm -r does this: nothing may be left, nothing may be missed. */
-static void unlinking_everything_while_listing(void **state)
+/* rm -r does this: nothing may be left, nothing may be missed. Returns how many there were. */
+static int unlink_while_listing(const char *path)
 {
-	const char *mount = harness()->daemon.mount;
-	DIR *d;
+	DIR *d = opendir(path);
 	const struct dirent *e;
 	int n = 0;
 
-	(void)state;
-	make_numbered(SHM_DIR, "rm-", 0, MANY);
-	d = opendir(mount);
 	assert_non_null(d);
 	while ((e = readdir(d))) {
 		if (e->d_name[0] == '.')
@@ -199,7 +195,16 @@ static void unlinking_everything_while_listing(void **state)
 		n++;
 	}
 	closedir(d);
-	assert_int_equal(n, MANY);
+	return n;
+}
+
+static void unlinking_everything_while_listing(void **state)
+{
+	const char *mount = harness()->daemon.mount;
+
+	(void)state;
+	make_numbered(SHM_DIR, "rm-", 0, MANY);
+	assert_int_equal(unlink_while_listing(mount), MANY);
 	assert_true(is_empty(SHM_DIR));
 	assert_true(is_empty(mount));
 }
@@ -209,10 +214,7 @@ static void unlinking_all_links_while_listing(void **state)
 {
 	enum { LINKS = 3000 };
 	const char *mount = harness()->daemon.mount;
-	const struct dirent *e;
 	char name[32];
-	int n = 0;
-	DIR *d;
 
 	(void)state;
 	write_file(SHM_DIR "/link-0", "x", 1);
@@ -220,16 +222,7 @@ static void unlinking_all_links_while_listing(void **state)
 		snprintf(name, sizeof(name), "link-%d", i);
 		assert_return_code(link(SHM_DIR "/link-0", in_shm(name)), errno);
 	}
-	d = opendir(mount);
-	assert_non_null(d);
-	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		assert_return_code(unlinkat(dirfd(d), e->d_name, 0), errno);
-		n++;
-	}
-	closedir(d);
-	assert_int_equal(n, LINKS);
+	assert_int_equal(unlink_while_listing(mount), LINKS);
 	assert_true(is_empty(mount));
 }
 

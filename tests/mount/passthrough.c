@@ -17,17 +17,6 @@
 
 enum { ROUNDS = 500000 };
 
-static int open_at(const char *dir, const char *name, int flags)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, flags | O_CLOEXEC, 0600);
-	assert_return_code(fd, errno);
-	return fd;
-}
-
 static const char *const with_on[] = {"-o", "passthrough=on", NULL};
 
 /* What two processes share. */
@@ -95,7 +84,7 @@ static void locks_in_the_object_hold_across_both_doors(void **state)
 	(void)state;
 	make_dir(dir, harness()->base, "on");
 	daemon_start(&daemon, dir, with_on);
-	fd = open_at(dir, "o", O_RDWR | O_CREAT);
+	fd = open_in(dir, "o", O_RDWR | O_CREAT);
 	assert_return_code(ftruncate(fd, sizeof(*here)), errno);
 	here = map(fd);
 	outside = map(shm_open("/o", O_RDWR, 0));
@@ -147,7 +136,7 @@ static void many_opens_share_one_backing_id(void **state)
 		int fd;
 
 		snprintf(name, sizeof(name), "o%d", i);
-		fd = open_at(crowd_dir, name, O_RDWR | O_CREAT);
+		fd = open_in(crowd_dir, name, O_RDWR | O_CREAT);
 		assert_int_equal(write(fd, "0123456789", 10), 10);
 		close(fd);
 	}
@@ -173,7 +162,7 @@ static void open_objects_outlive_the_daemon(void **state)
 	(void)state;
 	make_dir(dir, harness()->base, "outlive");
 	daemon_start(&daemon, dir, with_on);
-	fd = open_at(dir, "o", O_RDWR | O_CREAT);
+	fd = open_in(dir, "o", O_RDWR | O_CREAT);
 	assert_return_code(kill(daemon.pid, SIGTERM), errno);
 	daemon_expect_end(&daemon);
 	assert_int_equal(write(fd, "a", 1), 1);

@@ -111,29 +111,6 @@ static void no_inodes_are_left(void **state)
 	assert_return_code(umount2(SHM_DIR, 0), errno);
 }
 
-struct change {
-	const struct daemon *daemon;
-	pid_t old;
-};
-
-static bool is_replaced(const void *arg)
-{
-	const struct change *change = arg;
-	const pid_t now = daemon_worker(change->daemon);
-
-	return now > 0 && now != change->old;
-}
-
-/* worker_kill() asserts, which only the process of the test may do. */
-static bool kill_worker(const struct daemon *daemon)
-{
-	const struct change change = {daemon, daemon_worker(daemon)};
-
-	for (int i = 0; i < WORKER_REQUESTS; i++)
-		access(daemon->mount, F_OK);
-	return change.old > 0 && kill(change.old, SIGKILL) == 0 && wait_until(is_replaced, &change);
-}
-
 static bool holds(int fd, const char *text)
 {
 	char got[8];
@@ -150,10 +127,10 @@ static int use_two_objects(const struct daemon *daemon)
 	if (writer < 0 || fchmod(writer, 0600) < 0)
 		return 1;
 	both = open_at(daemon, "a", O_RDWR);
-	if (both < 0 || pwrite(writer, "first", 5, 0) != 5 || !kill_worker(daemon))
+	if (both < 0 || pwrite(writer, "first", 5, 0) != 5 || !worker_try_kill(daemon, SIGKILL))
 		return 2;
 	other = open_at(daemon, "b", O_RDWR | O_CREAT);
-	if (other < 0 || pwrite(other, "other", 5, 0) != 5 || !kill_worker(daemon))
+	if (other < 0 || pwrite(other, "other", 5, 0) != 5 || !worker_try_kill(daemon, SIGKILL))
 		return 3;
 	if (!holds(other, "other") || pwrite(other, "OTHER", 5, 0) != 5)
 		return 4;

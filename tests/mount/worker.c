@@ -90,3 +90,12 @@ void worker_kill(const struct daemon *daemon, int sig)
 	assert_return_code(kill(old, sig), errno);
 	worker_await_next(daemon, old);
 }
+
+bool worker_try_kill(const struct daemon *daemon, int sig)
+{
+	const struct change change = {daemon, daemon_worker(daemon)};
+
+	for (int i = 0; i < WORKER_REQUESTS; i++)
+		access(daemon->mount, F_OK);
+	return change.old > 0 && kill(change.old, sig) == 0 && wait_until(is_replaced, &change);
+}

@@ -27,4 +27,10 @@ void worker_use(const struct daemon *daemon);
 /* Kills it when it has answered so many, and waits for the next one; asserts. */
 void worker_kill(const struct daemon *daemon, int sig);
 
+/*
+ * The same without assertions, which only the process of the test may use: kills it when it has
+ * answered some requests, and waits for the next one. Returns whether that went well.
+ */
+bool worker_try_kill(const struct daemon *daemon, int sig);
+
 #endif
