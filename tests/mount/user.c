@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An ordinary user's own mount, made through fusermount3. */
 #include "harness.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -226,7 +227,7 @@ static void the_background_works_too(void **state)
 	run_as(&o, NOBODY, (const char *const[]){daemon_path(), dir, NULL});
 	if (o.status != 0)
 		fail_msg("status %d: %s", o.status, o.err);
-	assert_string_equal(o.err, "");
+	assert_true(is_word_of_keeper(o.err));
 	pid = adopted_child();
 	assert_true(pid > 0);
 	assert_true(mount_is_usable(dir, NOBODY));

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -42,6 +43,17 @@ bool has_keeper(const struct daemon *daemon)
 		fail_msg("%s is served without a keeper", daemon->mount);
 	print_message("# no keeper: %s\n", why_not);
 	return false;
+}
+
+bool is_word_of_keeper(const char *text)
+{
+	static const char told[] = "shmfs: no keeper, the mount ends with this process: ";
+	const char *end;
+
+	if (!keeper_obstacle())
+		return *text == '\0';
+	end = strchr(text, '\n');
+	return strncmp(text, told, strlen(told)) == 0 && (!end || end[1] == '\0');
 }
 
 static bool has_worker(const void *daemon)

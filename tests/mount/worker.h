@@ -11,6 +11,12 @@ const char *keeper_obstacle(void);
 /* Is another process serving for it? Fails if there is none where there has to be one. */
 bool has_keeper(const struct daemon *daemon);
 
+/*
+ * Is this what a daemon says of its keeper at its start: nothing, or, where it cannot have one, the
+ * line that tells it?
+ */
+bool is_word_of_keeper(const char *text);
+
 /* The one that serves, when it is there; asserts. */
 pid_t worker_of(const struct daemon *daemon);
 
