@@ -44,6 +44,7 @@
  *   ../lib      the world of objects, without FUSE
  *     index       the tree as it is now
  *     tree        which name lies in which directory
+ *     tree_dir    the entries of one directory, in order
  *     position    places in a listing           order      sorted by inode number
  *     table       by numbers: inodes, hashes
  *     region      read and write, through a mapping where that is faster
