@@ -7,10 +7,12 @@
 #define SHMFS_FUSE3_H
 
 #define FUSE_USE_VERSION 314
+#include <errno.h>
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* Newer than 3.14. A feature that the kernel does not offer is never wanted: see fuse3_want(). */
 #ifndef FUSE_CAP_HANDLE_KILLPRIV_V2
@@ -89,6 +91,25 @@ int fuse3_complete(struct fuse_session *session, const void *init, size_t len);
 #else
 #define FUSE3_TMPFILE(op)
 #endif
+
+/* statx(2) that asks for more than stat(2) tells: for the table of operations. */
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
+#define FUSE3_STATX(op) .statx = (op),
+#else
+#define FUSE3_STATX(op)
+#endif
+
+/* The answer, good for no time. Also a libfuse that has it may have been built without: ENOSYS. */
+static inline void fuse3_reply_statx(fuse_req_t req, struct statx *stx)
+{
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
+	if (fuse_reply_statx(req, 0, stx, 0) == -ENOSYS)
+		fuse_reply_err(req, ENOSYS);
+#else
+	(void)stx;
+	fuse_reply_err(req, ENOSYS);
+#endif
+}
 
 /* Asks the kernel for a feature (FUSE_CAP_…) if it has it. */
 static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature)

@@ -59,6 +59,76 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		reply_attributes(req, ino, &st);
 }
 
+static struct statx_timestamp timestamp(struct timespec t)
+{
+	return (struct statx_timestamp){.tv_sec = t.tv_sec, .tv_nsec = (uint32_t)t.tv_nsec};
+}
+
+static struct statx statx_of(fuse_ino_t ino, const struct stat *st)
+{
+	return (struct statx){
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_blksize = (uint32_t)st->st_blksize,
+		.stx_nlink = (uint32_t)st->st_nlink,
+		.stx_uid = st->st_uid,
+		.stx_gid = st->st_gid,
+		.stx_mode = (uint16_t)st->st_mode,
+		.stx_ino = node_object_ino(ino),
+		.stx_size = (uint64_t)st->st_size,
+		.stx_blocks = (uint64_t)st->st_blocks,
+		.stx_atime = timestamp(st->st_atim),
+		.stx_mtime = timestamp(st->st_mtim),
+		.stx_ctime = timestamp(st->st_ctim),
+	};
+}
+
+/* Of what cannot be reached any more (a directory that is gone) it is not told. */
+static void add_birth(struct nodes *nodes, fuse_ino_t ino, struct statx *stx)
+{
+	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
+	struct timespec birth;
+
+	if (pin_get(nodes, ino, &pin) < 0 || shmfs_object_birth(pin.fd, &birth) < 0)
+		return;
+	stx->stx_btime = timestamp(birth);
+	stx->stx_mask |= STATX_BTIME;
+}
+
+/* The kernel asks this when somebody wants to know more than getattr tells: the time of birth. */
+void op_statx(fuse_req_t req, fuse_ino_t ino, int flags, int mask, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	SHARES_NAMES(fs);
+	struct shmfs_name name;
+	struct statx stx;
+	struct stat st;
+	int r;
+
+	(void)flags;
+	(void)mask;
+	(void)fi;
+	r = pin_stat(fs->nodes, ino, &st, &name);
+	if (r == 0)
+		r = complete(fs, &name, &st);
+	if (r < 0) {
+		reply_result(req, r);
+		return;
+	}
+	stx = statx_of(ino, &st);
+	add_birth(fs->nodes, ino, &stx);
+	fuse3_reply_statx(req, &stx);
+}
+
+/* There are none, and those who only look are to be told that. */
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	(void)ino;
+	if (size == 0)
+		fuse_reply_xattr(req, 0);
+	else
+		reply_data(req, "", 0);
+}
+
 void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	struct fs *fs = fs_of(req);

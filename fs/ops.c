@@ -4,7 +4,7 @@
  * kernel never asks again:
  *
  * - flush, fsync, fsyncdir: there is nothing to write back; close(2) and fsync(2) succeed.
- * - getxattr and its kin: EOPNOTSUPP. It saves a request before each write.
+ * - getxattr, setxattr, removexattr: EOPNOTSUPP. It saves a request before each write.
  * - getlk, setlk, flock: the kernel keeps locks itself, among the users of the mount.
  */
 #include "ops.h"
@@ -57,4 +57,5 @@ const struct fuse_lowlevel_ops ops = {.init = op_init,
 	.lseek = op_lseek,
 	.copy_file_range = op_copy_file_range,
 	.ioctl = op_ioctl,
-	FUSE3_TMPFILE(op_tmpfile)};
+	.listxattr = op_listxattr,
+	FUSE3_TMPFILE(op_tmpfile) FUSE3_STATX(op_statx)};

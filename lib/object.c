@@ -176,20 +176,42 @@ int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st)
 	return 0;
 }
 
+int shmfs_object_birth(int fd, struct timespec *ret_birth)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0)
+		return -errno;
+	if (!(stx.stx_mask & STATX_BTIME))
+		return -ENODATA;
+	*ret_birth = (struct timespec){stx.stx_btime.tv_sec, stx.stx_btime.tv_nsec};
+	return 0;
+}
+
 int shmfs_object_stat_dir(struct stat *ret_st)
 {
 	return negative_errno(stat(SHMFS_OBJECT_DIR, ret_st));
+}
+
+/* Does truncate(2) leave it as it is, where ftruncate(2) would count as a change? */
+static bool has_size(int fd, off_t size)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size == size && st.st_blocks == 0 &&
+	       !(st.st_mode & (S_ISUID | S_ISGID));
 }
 
 int shmfs_object_truncate(int fd, off_t size)
 {
 	/* Not truncate(2): it would wait for whoever has a lease on the object. */
 	const int writer = shmfs_object_reopen(fd, O_WRONLY);
-	int r;
+	int r = 0;
 
 	if (writer < 0)
 		return writer;
-	r = ftruncate(writer, size) < 0 ? -errno : 0;
+	if (!has_size(writer, size))
+		r = ftruncate(writer, size) < 0 ? -errno : 0;
 	close(writer);
 	return r;
 }

@@ -69,6 +69,9 @@ int shmfs_object_reopen(int fd, int flags);
 /* Attributes. -ENOENT also for entries that are not shown. */
 int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st);
 
+/* When what fd (O_PATH will do) stands for was made. -ENODATA if the file system does not know. */
+int shmfs_object_birth(int fd, struct timespec *ret_birth);
+
 /* Attributes of the directory of all objects. */
 int shmfs_object_stat_dir(struct stat *ret_st);
 

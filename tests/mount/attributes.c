@@ -3,7 +3,10 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
@@ -244,6 +247,74 @@ static void stat_of_everything(struct side *s)
 	}
 }
 
+/* The lists are empty on both sides. */
+static void no_extended_attributes(struct side *s)
+{
+	const int fd = T_FD(s, open("o", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	char list[64];
+
+	T(s, listxattr("o", NULL, 0));
+	T(s, listxattr("o", list, sizeof(list)));
+	T(s, flistxattr(fd, list, sizeof(list)));
+	T(s, mkdir("d", 0700));
+	T(s, listxattr("d", list, sizeof(list)));
+	T(s, symlink("missing", "l"));
+	T(s, llistxattr("l", list, sizeof(list)));
+	T(s, listxattr("l", list, sizeof(list)));
+	T(s, listxattr("missing", list, sizeof(list)));
+	T(s, close(fd));
+}
+
+#if LIBFUSE_HAS_STATX
+/* Whether it is told, whether it is that of the same thing outside, and whether it stays. */
+static void note_birth(struct side *s, const char *name, const char *outside)
+{
+	static struct statx_timestamp last;
+	struct statx in, out;
+
+	T(s, statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &in));
+	T(s, statx(s->out, outside_name(s, outside), AT_SYMLINK_NOFOLLOW, STATX_BTIME, &out));
+	note(s, "%s: mode %o size %ju links %u mask %x same %d as before %d", name,
+		(unsigned int)in.stx_mode, (uintmax_t)in.stx_size, in.stx_nlink,
+		in.stx_mask & (STATX_BASIC_STATS | STATX_BTIME),
+		memcmp(&in.stx_btime, &out.stx_btime, sizeof(in.stx_btime)) == 0,
+		memcmp(&in.stx_btime, &last, sizeof(last)) == 0);
+	last = in.stx_btime;
+}
+
+static void time_of_birth(struct side *s)
+{
+	int fd;
+
+	fd = T_FD(s, open("o", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	note_birth(s, "o", "o");
+	next_tick();
+	T(s, pwrite(fd, "bytes", 5, 0));
+	T(s, fchmod(fd, 0640));
+	T(s, rename("o", "p"));
+	note_birth(s, "p", "p");
+	next_tick();
+	T(s, mkdir("d", 0755));
+	note_birth(s, "d", "d/");
+	T(s, link("p", "d/q"));
+	note_birth(s, "d/q", "d/q");
+	next_tick();
+	T(s, symlink("p", "d/s"));
+	note_birth(s, "d/s", "d/s");
+	T(s, rename("d", "e"));
+	note_birth(s, "e", "e/");
+	T(s, mkfifo("e/f", 0600));
+	note_birth(s, "e/f", "e/f");
+	AS(s, BOB)
+	{
+		note_birth(s, "p", "p");
+	}
+	T(s, unlink("p"));
+	T(s, unlink("e/q"));
+	T(s, close(fd));
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +328,10 @@ int main(void)
 		COMPARED(access_for_everyone),
 		COMPARED(access_is_for_the_real_user),
 		COMPARED(stat_of_everything),
+#if LIBFUSE_HAS_STATX
+		COMPARED(time_of_birth),
+#endif
+		COMPARED(no_extended_attributes),
 	};
 
 	return RUN_MOUNTED(tests);

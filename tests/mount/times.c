@@ -71,6 +71,14 @@ static void resizing(struct side *s)
 	MOVES(s, "o", ftruncate(fd, 5000));
 	MOVES(s, "o", truncate("o", 5000));
 	MOVES(s, "o", truncate("o", 100));
+	MOVES(s, "o", truncate("o", 0));
+	MOVES(s, "o", truncate("o", 0));
+	MOVES(s, "o", ftruncate(fd, 0));
+	MOVES(s, "o", truncate("o", 100));
+	MOVES(s, "o", truncate("o", 100));
+	MOVES(s, "o", chmod("o", 06711));
+	MOVES(s, "o", truncate("o", 100));
+	MOVES(s, "o", pwrite(fd, buf, 100, 0));
 	MOVES(s, "o", fallocate(fd, 0, 0, 50));
 	MOVES(s, "o", fallocate(fd, 0, 0, 50000));
 	MOVES(s, "o", fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 90000));
