@@ -122,11 +122,14 @@ static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature
 #endif
 }
 
-/* Objects on a file system that is not itself stacked. False when the kernel does not offer it. */
+/*
+ * Objects lie on a file system that is not itself stacked on another, which leaves room for one
+ * (overlayfs) on the mount. False when the kernel does not offer it.
+ */
 static inline bool fuse3_want_passthrough(struct fuse_conn_info *conn)
 {
 #if FUSE3_HAS_PASSTHROUGH
-	conn->max_backing_stack_depth = 1;
+	conn->max_backing_stack_depth = 0;
 	return fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
 #else
 	(void)conn;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -125,6 +126,30 @@ static void splice_through_a_pipe(struct side *s)
 	T(s, splice(fd, &in, ends[1], NULL, 10, 0));
 }
 
+/* Whoever opens it anew gets what is there now, not what the kernel has read before. */
+static void sendfile_of_what_others_changed(struct side *s)
+{
+	const int memory = memfd_create("elsewhere", MFD_CLOEXEC);
+	const int outside = openat(s->out, "o", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	for (int i = 0; i < 4; i++) {
+		const char letters[] = {(char)('a' + i), (char)('A' + i)};
+		off_t offset = 0;
+		int fd;
+
+		T(s, pwrite(outside, letters, sizeof(letters), 5000 - 1000 * i));
+		fd = T_FD(s, open("o", O_RDONLY | O_CLOEXEC));
+		T(s, ftruncate(memory, 0));
+		T(s, lseek(memory, 0, SEEK_SET));
+		T(s, sendfile(memory, fd, &offset, 20000));
+		note_range(s, memory, 0, 20000);
+		T(s, ftruncate(outside, 4500 - 1000 * i));
+		T(s, close(fd));
+	}
+	close(outside);
+	close(memory);
+}
+
 static void note_mapping(struct side *s, int fd, int prot, size_t len, off_t offset)
 {
 	char *p = mmap(NULL, len, prot, MAP_PRIVATE, fd, offset);
@@ -181,6 +206,29 @@ static void an_object_can_be_a_program(struct side *s)
 	}
 }
 
+/* Directories below which others lie in an overlay, which shows all and keeps changes elsewhere. */
+static void directories_can_be_layers(struct side *s)
+{
+	char text[16] = "";
+	int fd;
+
+	T(s, mkdir("low", 0755));
+	T(s, mkdir("lower", 0755));
+	T(s, mkdir("all", 0755));
+	T(s, close(open("low/o", FD_FLAGS, 0644)));
+	T(s, close(open("lower/p", FD_FLAGS, 0644)));
+	fd = T_FD(s, open("low/o", O_WRONLY | O_CLOEXEC));
+	T(s, write(fd, "bytes", 5));
+	T(s, close(fd));
+	T(s, mount("overlay", "all", "overlay", 0, "lowerdir=low:lower"));
+	fd = T_FD(s, open("all/o", O_RDONLY | O_CLOEXEC));
+	T(s, read(fd, text, sizeof(text)));
+	note(s, "%s", text);
+	T(s, close(fd));
+	note_lstat(s, "all/p");
+	T(s, umount2("all", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,8 +237,10 @@ int main(void)
 		COMPARED(copy_file_range_of_holes),
 		COMPARED(sendfile_in_and_out),
 		COMPARED(splice_through_a_pipe),
+		COMPARED(sendfile_of_what_others_changed),
 		COMPARED(private_mappings_see_current_bytes),
 		COMPARED(an_object_can_be_a_program),
+		COMPARED(directories_can_be_layers),
 	};
 
 	return RUN_MOUNTED(tests);
