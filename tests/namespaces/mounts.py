@@ -109,6 +109,13 @@ def a_mount_with_passthrough_is_preferred(caller):
     no_daemon_is_left()
 
 
+# Programs ask what is mounted there, and take one answer.
+@test(ROOT)
+def nothing_is_mounted_but_the_namespace(caller):
+    said = output(caller, "blue", "findmnt", "-nr", "-o", "FSTYPE", "-T", "/dev/shm")
+    assert said.split() == ["fuse.shmfs"], said
+
+
 @test(ROOT)
 def a_mount_below_the_objects_is_refused(caller):
     end_mount()
