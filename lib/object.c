@@ -193,25 +193,18 @@ int shmfs_object_stat_dir(struct stat *ret_st)
 	return negative_errno(stat(SHMFS_OBJECT_DIR, ret_st));
 }
 
-/* Does truncate(2) leave it as it is, where ftruncate(2) would count as a change? */
-static bool has_size(int fd, off_t size)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_size == size && st.st_blocks == 0 &&
-	       !(st.st_mode & (S_ISUID | S_ISGID));
-}
-
 int shmfs_object_truncate(int fd, off_t size)
 {
-	/* Not truncate(2): it would wait for whoever has a lease on the object. */
+	/* Who has a lease on it would keep truncate(2) waiting, but not this; then none has. */
 	const int writer = shmfs_object_reopen(fd, O_WRONLY);
-	int r = 0;
+	struct fd_path path;
+	int r;
 
 	if (writer < 0)
 		return writer;
-	if (!has_size(writer, size))
-		r = ftruncate(writer, size) < 0 ? -errno : 0;
+	/* Not ftruncate(2): that is a change also where the object has this size already. */
+	path = path_of_fd(writer);
+	r = negative_errno(truncate(path.text, size));
 	close(writer);
 	return r;
 }

@@ -237,6 +237,11 @@ WRAPPED(ssize_t, pwrite64, int fd, const void *buf, size_t size, off64_t offset)
 	return interrupted() ? -1 : __real_pwrite64(fd, buf, size, offset);
 }
 
+WRAPPED(int, truncate64, const char *path, off64_t size)
+{
+	return interrupted() ? -1 : __real_truncate64(path, size);
+}
+
 WRAPPED(int, ftruncate64, int fd, off64_t size)
 {
 	return interrupted() ? -1 : __real_ftruncate64(fd, size);
