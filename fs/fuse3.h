@@ -7,7 +7,6 @@
 #define SHMFS_FUSE3_H
 
 #define FUSE_USE_VERSION 314
-#include <errno.h>
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -99,15 +98,16 @@ int fuse3_complete(struct fuse_session *session, const void *init, size_t len);
 #define FUSE3_STATX(op)
 #endif
 
-/* The answer, good for no time. Also a libfuse that has it may have been built without: ENOSYS. */
-static inline void fuse3_reply_statx(fuse_req_t req, struct statx *stx)
+/* The answer. timeout: as fuse_reply_attr() has it. */
+static inline void fuse3_reply_statx(fuse_req_t req, struct statx *stx, double timeout)
 {
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
-	if (fuse_reply_statx(req, 0, stx, 0) == -ENOSYS)
-		fuse_reply_err(req, ENOSYS);
+	fuse_reply_statx(req, 0, stx, timeout);
 #else
+	/* Nobody asks. */
+	(void)req;
 	(void)stx;
-	fuse_reply_err(req, ENOSYS);
+	(void)timeout;
 #endif
 }
 

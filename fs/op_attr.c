@@ -35,6 +35,17 @@ static int complete(struct fs *fs, const struct shmfs_name *name, struct stat *s
 	return S_ISDIR(st->st_mode) && st->st_nlink > 0 ? directory_complete(fs, name, st) : 0;
 }
 
+static int stat_as_shown(struct fs *fs, fuse_ino_t ino, struct stat *ret_st)
+{
+	struct shmfs_name name;
+	int r;
+
+	r = pin_stat(fs->nodes, ino, ret_st, &name);
+	if (r == 0)
+		r = complete(fs, &name, ret_st);
+	return r;
+}
+
 static void reply_attributes(fuse_req_t req, fuse_ino_t ino, struct stat *st)
 {
 	st->st_ino = node_object_ino(ino);
@@ -45,53 +56,25 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	SHARES_NAMES(fs);
-	struct shmfs_name name;
 	struct stat st;
 	int r;
 
 	(void)fi;
-	r = pin_stat(fs->nodes, ino, &st, &name);
-	if (r == 0)
-		r = complete(fs, &name, &st);
+	r = stat_as_shown(fs, ino, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
 		reply_attributes(req, ino, &st);
 }
 
-static struct statx_timestamp timestamp(struct timespec t)
-{
-	return (struct statx_timestamp){.tv_sec = t.tv_sec, .tv_nsec = (uint32_t)t.tv_nsec};
-}
-
-static struct statx statx_of(fuse_ino_t ino, const struct stat *st)
-{
-	return (struct statx){
-		.stx_mask = STATX_BASIC_STATS,
-		.stx_blksize = (uint32_t)st->st_blksize,
-		.stx_nlink = (uint32_t)st->st_nlink,
-		.stx_uid = st->st_uid,
-		.stx_gid = st->st_gid,
-		.stx_mode = (uint16_t)st->st_mode,
-		.stx_ino = node_object_ino(ino),
-		.stx_size = (uint64_t)st->st_size,
-		.stx_blocks = (uint64_t)st->st_blocks,
-		.stx_atime = timestamp(st->st_atim),
-		.stx_mtime = timestamp(st->st_mtim),
-		.stx_ctime = timestamp(st->st_ctim),
-	};
-}
-
-/* Of what cannot be reached any more (a directory that is gone) it is not told. */
-static void add_birth(struct nodes *nodes, fuse_ino_t ino, struct statx *stx)
+/* When it was made. Of what cannot be reached any more (a directory that is gone) nobody knows. */
+static int birth_of(struct nodes *nodes, fuse_ino_t ino, struct timespec *ret_birth)
 {
 	__attribute__((cleanup(pin_put))) struct pin pin = PIN_INIT;
-	struct timespec birth;
+	int r;
 
-	if (pin_get(nodes, ino, &pin) < 0 || shmfs_object_birth(pin.fd, &birth) < 0)
-		return;
-	stx->stx_btime = timestamp(birth);
-	stx->stx_mask |= STATX_BTIME;
+	r = pin_get(nodes, ino, &pin);
+	return r < 0 ? r : shmfs_object_birth(pin.fd, ret_birth);
 }
 
 /* The kernel asks this when somebody wants to know more than getattr tells: the time of birth. */
@@ -99,24 +82,20 @@ void op_statx(fuse_req_t req, fuse_ino_t ino, int flags, int mask, struct fuse_f
 {
 	struct fs *fs = fs_of(req);
 	SHARES_NAMES(fs);
-	struct shmfs_name name;
-	struct statx stx;
+	struct timespec birth;
 	struct stat st;
 	int r;
 
 	(void)flags;
 	(void)mask;
 	(void)fi;
-	r = pin_stat(fs->nodes, ino, &st, &name);
-	if (r == 0)
-		r = complete(fs, &name, &st);
+	r = stat_as_shown(fs, ino, &st);
 	if (r < 0) {
 		reply_result(req, r);
 		return;
 	}
-	stx = statx_of(ino, &st);
-	add_birth(fs->nodes, ino, &stx);
-	fuse3_reply_statx(req, &stx);
+	st.st_ino = node_object_ino(ino);
+	reply_statx(req, &st, birth_of(fs->nodes, ino, &birth) == 0 ? &birth : NULL);
 }
 
 /* There are none, and those who only look are to be told that. */

@@ -23,6 +23,35 @@ void reply_attr(fuse_req_t req, const struct stat *st)
 	fuse_reply_attr(req, st, 0);
 }
 
+static struct statx_timestamp timestamp(struct timespec t)
+{
+	return (struct statx_timestamp){.tv_sec = t.tv_sec, .tv_nsec = (uint32_t)t.tv_nsec};
+}
+
+void reply_statx(fuse_req_t req, const struct stat *st, const struct timespec *birth)
+{
+	struct statx stx = {
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_blksize = (uint32_t)st->st_blksize,
+		.stx_nlink = (uint32_t)st->st_nlink,
+		.stx_uid = st->st_uid,
+		.stx_gid = st->st_gid,
+		.stx_mode = (uint16_t)st->st_mode,
+		.stx_ino = st->st_ino,
+		.stx_size = (uint64_t)st->st_size,
+		.stx_blocks = (uint64_t)st->st_blocks,
+		.stx_atime = timestamp(st->st_atim),
+		.stx_mtime = timestamp(st->st_mtim),
+		.stx_ctime = timestamp(st->st_ctim),
+	};
+
+	if (birth) {
+		stx.stx_mask |= STATX_BTIME;
+		stx.stx_btime = timestamp(*birth);
+	}
+	fuse3_reply_statx(req, &stx, 0);
+}
+
 struct fuse_entry_param reply_entry_param(const struct stat *st)
 {
 	return (struct fuse_entry_param){.ino = st->st_ino, .attr = *st};

@@ -25,6 +25,9 @@ void reply_count(fuse_req_t req, ssize_t r);
 
 void reply_attr(fuse_req_t req, const struct stat *st);
 
+/* The same for statx(2). birth: when it was made; NULL: nobody knows. */
+void reply_statx(fuse_req_t req, const struct stat *st, const struct timespec *birth);
+
 /*
  * What the attributes describe is known to the kernel from now on, under this name. Those of a
  * directory are completed. Returns 0, or -ENOMEM: then nothing has been answered.
