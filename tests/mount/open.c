@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,25 +338,6 @@ static bool is_whole_record(const char *record)
 	return record[0] >= 'a' && record[0] <= 'c';
 }
 
-/* As objects always are. */
-static void ready_for_poll(struct side *s)
-{
-	static const int flags[] = {O_RDONLY, O_WRONLY, O_RDWR};
-	static const short events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT | POLLPRI, 0};
-
-	make_outside(s, "o", 0, 0, 0600, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		struct pollfd fd = {.fd = T_FD(s, open("o", flags[i] | O_CLOEXEC))};
-
-		for (size_t j = 0; j < ARRAY_SIZE(events); j++) {
-			fd.events = events[j];
-			T(s, poll(&fd, 1, 0));
-			note(s, "revents %x", (unsigned)fd.revents);
-		}
-		T(s, close(fd.fd));
-	}
-}
-
 /* Three at once, one of them outside: no record is lost or torn. */
 static void appenders_at_the_same_time(void **state)
 {
@@ -401,7 +381,6 @@ int main(void)
 #else
 		cmocka_unit_test(temporary_files),
 #endif
-		COMPARED(ready_for_poll),
 		COMPARED(appending_beside_outside_writers),
 		cmocka_unit_test(appenders_at_the_same_time),
 	};

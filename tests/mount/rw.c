@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,6 +282,25 @@ static void o_direct_and_sync_flags(struct side *s)
 	}
 }
 
+/* As objects always are. */
+static void ready_for_poll(struct side *s)
+{
+	static const int flags[] = {O_RDONLY, O_WRONLY, O_RDWR};
+	static const short events[] = {POLLIN, POLLOUT, POLLIN | POLLOUT | POLLPRI, 0};
+
+	make_outside(s, "o", 0, 0, 0600, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct pollfd fd = {.fd = T_FD(s, open("o", flags[i] | O_CLOEXEC))};
+
+		for (size_t j = 0; j < ARRAY_SIZE(events); j++) {
+			fd.events = events[j];
+			T(s, poll(&fd, 1, 0));
+			note(s, "revents %x", (unsigned)fd.revents);
+		}
+		T(s, close(fd.fd));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +315,7 @@ int main(void)
 		COMPARED(the_file_size_limit_of_the_caller),
 		COMPARED(one_object_through_many_descriptors),
 		COMPARED(o_direct_and_sync_flags),
+		COMPARED(ready_for_poll),
 	};
 
 	return RUN_MOUNTED(tests);
