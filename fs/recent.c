@@ -3,8 +3,11 @@
 
 #include "clock.h"
 
-/* Much more than lies between a lookup and an open. */
-#define HOLD_MS 200
+/*
+ * Much more than lies between a lookup and an open, also on a busy machine: who replaces names all
+ * the time gives the index a lot to read before it can say that a name is gone.
+ */
+#define HOLD_MS 1000
 #define WANTED_MS 1000
 
 void recent_want(struct recent *recent)
