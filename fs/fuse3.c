@@ -11,7 +11,6 @@
 
 /* As in linux/fuse.h since 6.9, which older systems do not have. */
 #define HAS_RESEND (1ULL << 39)
-#define HAS_URING (1ULL << 41) /* since 6.14 */
 #define UNIQUE_RESEND (1ULL << 63)
 #define NOTIFY_RESEND 7
 
@@ -71,16 +70,6 @@ static uint64_t offered_by(const void *request, size_t len)
 bool fuse3_can_resend(const void *request, size_t len)
 {
 	return offered_by(request, len) & HAS_RESEND;
-}
-
-const char *fuse3_uring_obstacle(const void *request, size_t len)
-{
-	if (!HAVE_URING)
-		return "this build has none";
-	if (!(offered_by(request, len) & HAS_URING))
-		return "the kernel does not offer it (see "
-		       "/sys/module/fuse/parameters/enable_uring)";
-	return NULL;
 }
 
 int fuse3_resend(int device)

@@ -61,24 +61,6 @@ int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf);
 int fuse3_duplicate(int device);
 
 /*
- * What is in the way of requests through io_uring; NULL: nothing is. With the option io_uring the
- * session then has threads of its own for it, from FUSE_INIT on, which nothing ends but the
- * process.
- */
-const char *fuse3_uring_obstacle(const void *init, size_t len);
-
-/* Has this request come through io_uring? */
-static inline bool fuse3_is_uring(fuse_req_t req)
-{
-#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
-	return fuse_req_is_uring(req);
-#else
-	(void)req;
-	return false;
-#endif
-}
-
-/*
  * Makes up for what an older libfuse does not tell the kernel; to be called when the session is
  * mounted and before FUSE_INIT is answered. Returns 0 or -errno.
  */

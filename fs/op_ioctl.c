@@ -21,6 +21,6 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fu
 		reply_result(req, -ENOTTY);
 		return;
 	}
-	status_describe(fs, ino, fuse3_is_uring(req), &status);
+	status_describe(fs, ino, &status);
 	fuse_reply_ioctl(req, 0, &status, sizeof(status));
 }

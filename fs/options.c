@@ -24,7 +24,6 @@ enum key {
 	KEY_RESERVE,
 	KEY_KEEPER,
 	KEY_NOKEEPER,
-	KEY_IO_URING,
 	KEY_MAX_READ,
 	KEY_ALLOW,
 	KEY_FSNAME,
@@ -64,7 +63,6 @@ static const struct fuse_opt templates[] = {
 	KEY("reserve", KEY_RESERVE),
 	KEY("keeper", KEY_KEEPER),
 	KEY("nokeeper", KEY_NOKEEPER),
-	KEY("io_uring", KEY_IO_URING),
 	KEY("max_read=", KEY_MAX_READ),
 	KEY("allow_other", KEY_ALLOW),
 	KEY("allow_root", KEY_ALLOW),
@@ -143,9 +141,6 @@ static void print_help(void)
 	       "    keeper         refuse to mount where no second process can take over "
 	       "(default:\n"
 	       "                   use one where the kernel can)\n"
-	       "    io_uring       have requests come through io_uring, where the kernel can; "
-	       "there\n"
-	       "                   is no keeper then\n"
 	       "    max_read=N     the kernel asks for at most N bytes at once (without "
 	       "passthrough)\n"
 	       "    default_permissions, context=..., fscontext=..., defcontext=..., "
@@ -263,9 +258,6 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_NOKEEPER:
 		parser->options->keeper = KEEPER_OFF;
 		return 0;
-	case KEY_IO_URING:
-		parser->options->io_uring = true;
-		return 0;
 	case KEY_MAX_READ:
 		return take_max_read(parser->options, strchr(arg, '=') + 1);
 	case KEY_ALLOW:
@@ -334,23 +326,6 @@ static int add_defaults(const struct parser *parser)
 	return r;
 }
 
-/*
- * Requests that wait in the rings of io_uring are not sent again to whoever takes over; and each
- * processor has a ring and a thread of its own.
- */
-static int check_io_uring(struct options *options)
-{
-	if (!options->io_uring)
-		return 0;
-	if (options->keeper == KEEPER_ON || options->single_thread) {
-		log_error("io_uring and %s exclude each other",
-			options->single_thread ? "-s" : "keeper");
-		return -1;
-	}
-	options->keeper = KEEPER_OFF;
-	return 0;
-}
-
 enum options_result options_parse(struct options *ret_options, int argc, char **argv)
 {
 	struct parser parser = {.options = ret_options};
@@ -372,8 +347,6 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	}
 	if (parser.status)
 		return OPTIONS_STATUS;
-	if (check_io_uring(ret_options) < 0)
-		return OPTIONS_WRONG;
 	ret_options->foreground |= parser.debug;
 	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
 }

@@ -18,7 +18,6 @@ struct options {
 	bool nonempty;                     /* -o nonempty */
 	bool noatime;                      /* -o noatime */
 	bool reserve;                      /* -o reserve */
-	bool io_uring;                     /* -o io_uring */
 	unsigned max_read;                 /* -o max_read=…, in bytes; 0: as the kernel likes */
 	enum keeper_wish keeper;           /* -o keeper, nokeeper */
 	enum passthrough_wish passthrough; /* -o passthrough=… */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for replies: each thread has its own, libfuse's threads for io_uring too. */
+/* Memory for replies: each thread has its own. */
 #ifndef SHMFS_SCRATCH_H
 #define SHMFS_SCRATCH_H
 

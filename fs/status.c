@@ -24,16 +24,15 @@ static bool is_reserved(struct fs *fs, uint64_t ino)
 		       (st.st_mode & S_ISUID));
 }
 
-void status_describe(struct fs *fs, uint64_t ino, bool uring, struct status *ret_status)
+void status_describe(struct fs *fs, uint64_t ino, struct status *ret_status)
 {
 	char data_path[PASSTHROUGH_TEXT_SIZE];
 
 	*ret_status = (struct status){.text = ""};
 	passthrough_describe(&fs->passthrough, data_path);
 	snprintf(ret_status->text, sizeof(ret_status->text),
-		"%s%s, pid %d\ndata path: %s\nrequests: %s\nreserve: %s\n", STATUS_MAGIC,
-		SHMFS_VERSION, (int)fs->daemon, data_path, uring ? "io_uring" : "/dev/fuse",
-		is_reserved(fs, ino) ? "on" : "off");
+		"%s%s, pid %d\ndata path: %s\nreserve: %s\n", STATUS_MAGIC, SHMFS_VERSION,
+		(int)fs->daemon, data_path, is_reserved(fs, ino) ? "on" : "off");
 }
 
 /* Whether the answer is one. */

@@ -22,7 +22,7 @@ struct status {
 #define STATUS_ASK _IOR(0xf5, 1, struct status)
 
 /* The daemon's side: asked by way of the directory ino. */
-void status_describe(struct fs *fs, uint64_t ino, bool uring, struct status *ret_status);
+void status_describe(struct fs *fs, uint64_t ino, struct status *ret_status);
 
 /* Prints the status of the mount that has this directory. Returns 0, or -1 when that was logged. */
 int status_print(const char *path);

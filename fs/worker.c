@@ -20,7 +20,6 @@ struct service {
 	struct fs fs;
 	struct shared *shared;
 	struct fuse_session *session;
-	bool uring; /* requests come through io_uring */
 };
 
 static void close_node(void *arg, uint64_t ino)
@@ -64,7 +63,6 @@ static int prepare_names(struct fs *fs)
 static int answer_init(struct service *service)
 {
 	struct fs *fs = &service->fs;
-	OWNS_NAMES(fs); /* io_uring has threads that serve from the answer on */
 	struct shared *shared = service->shared;
 	struct passthrough *passthrough = &fs->passthrough;
 	const struct fuse_buf init = {.mem = shared->init, .size = shared->init_len};
@@ -108,28 +106,15 @@ static int prepare(struct service *service, const struct options *options)
 	return r;
 }
 
-static bool wants_uring(const struct options *options, const struct shared *shared)
-{
-	const char *why_not;
-
-	if (!options->io_uring)
-		return false;
-	why_not = fuse3_uring_obstacle(shared->init, shared->init_len);
-	if (why_not)
-		log_info("io_uring is not used: %s", why_not);
-	return !why_not;
-}
-
 /* A session whose mount is that of the device: libfuse closes what it is given. */
 static struct fuse_session *new_session(const struct options *options, struct service *service)
 {
 	struct fuse_args args = options_copy_args(options);
-	struct fuse_session *session = NULL;
+	struct fuse_session *session;
 	char mount_point[32];
 	int fd;
 
-	if (!service->uring || fuse_opt_add_arg(&args, "-oio_uring") == 0)
-		session = fuse_session_new(&args, &ops, sizeof(ops), &service->fs);
+	session = fuse_session_new(&args, &ops, sizeof(ops), &service->fs);
 	fuse_opt_free_args(&args);
 	if (!session)
 		return NULL;
@@ -152,31 +137,19 @@ static void clear(struct service *service)
 	shmfs_index_free(service->fs.index);
 }
 
-static struct service service; /* libfuse's threads for io_uring outlive worker_serve() */
-
-/*
- * Only the end of the process ends those threads, which serve until then: unmounting asks whoever
- * serves. It is not to come between two steps.
- */
-static void finish_steps(void)
-{
-	pthread_rwlock_wrlock(&service.fs.names);
-}
-
 int worker_serve(
 	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
 {
-	int r;
-
-	service = (struct service){
+	struct service service = {
 		.shared = shared,
-		.uring = wants_uring(options, shared),
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.daemon = shared->daemon,
 		.fs.noatime = options->noatime,
 		.fs.reserve = options->reserve,
 		.fs.max_read = options->max_read,
 	};
+	int r;
+
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	/* First: it closes whatever a dead worker may have opened. */
@@ -195,7 +168,6 @@ int worker_serve(
 	}
 	if (r < 0 && r != -ECANCELED)
 		log_error("cannot serve: %s", strerror(-r));
-	if (!service.uring || atexit(finish_steps) != 0)
-		clear(&service);
+	clear(&service);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

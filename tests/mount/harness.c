@@ -48,7 +48,6 @@ const char *in_shm(const char *name)
 
 static int setup(void **state)
 {
-	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
 	struct harness *h = &the_harness;
 	char mount_dir[64];
 
@@ -59,8 +58,6 @@ static int setup(void **state)
 	if (plan.mounted) {
 		make_dir(mount_dir, h->base, "mount");
 		daemon_start(&h->daemon, mount_dir, NULL);
-		if (data_path && strcmp(data_path, "io_uring") == 0)
-			daemon_expect_status(&h->daemon, "requests: io_uring");
 	}
 	return 0;
 }
