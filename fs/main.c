@@ -41,6 +41,9 @@
  *   descriptors file descriptors of this process    scratch    memory for replies
  *   clock       the time, for waiting               fuse3      libfuse, and its versions
  *
+ *   ../cli      the verbs of the command line: shmfs VERB
+ *     verb        which verb the command line names   help   their usage
+ *
  *   ../lib      the world of objects, without FUSE
  *     index       the tree as it is now
  *     tree        which name lies in which directory
@@ -61,7 +64,9 @@
 #include "startup.h"
 #include "status.h"
 #include "successor.h"
+#include "verb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +115,8 @@ int main(int argc, char **argv)
 	struct options options;
 	int status = EXIT_SUCCESS;
 
+	if (verb_run(argc, argv, &status))
+		return status;
 	startup_reset();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
@@ -117,6 +124,11 @@ int main(int argc, char **argv)
 		break;
 	case OPTIONS_STATUS:
 		status = status_print(options.mount_point) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		break;
+	case OPTIONS_HELP:
+		options_print_help();
+		printf("\nusage: shmfs VERB [options] ...\n\n");
+		verb_print_list(stdout);
 		break;
 	case OPTIONS_DONE:
 		break;

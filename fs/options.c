@@ -115,7 +115,7 @@ static const struct fuse_opt templates[] = {
 	FUSE_OPT_END,
 };
 
-static void print_help(void)
+void options_print_help(void)
 {
 	printf("usage: shmfs [options] MOUNTPOINT\n"
 	       "\n"
@@ -334,13 +334,12 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0)
 		return OPTIONS_WRONG;
 	drop_separator(&ret_options->args);
-	if (parser.help || parser.version) {
-		if (parser.version)
-			print_version();
-		else
-			print_help();
+	if (parser.version) {
+		print_version();
 		return OPTIONS_DONE;
 	}
+	if (parser.help)
+		return OPTIONS_HELP;
 	if (!ret_options->mount_point) {
 		log_error("no mount point given (usage: shmfs [options] MOUNTPOINT)");
 		return OPTIONS_WRONG;

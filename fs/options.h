@@ -27,12 +27,16 @@ struct options {
 enum options_result {
 	OPTIONS_MOUNT,  /* go on */
 	OPTIONS_STATUS, /* tell what is mounted there */
-	OPTIONS_DONE,   /* help or version was printed */
+	OPTIONS_HELP,   /* the caller prints the help */
+	OPTIONS_DONE,   /* the versions were printed */
 	OPTIONS_WRONG,  /* the error was printed */
 };
 
 /* To be freed with options_free() whatever the result is. */
 enum options_result options_parse(struct options *ret_options, int argc, char **argv);
+
+/* Prints how to mount; the verbs are for others to list. */
+void options_print_help(void);
 
 /* What is left for libfuse, which takes arguments apart. To be freed with fuse_opt_free_args(). */
 struct fuse_args options_copy_args(const struct options *options);

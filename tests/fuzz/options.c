@@ -92,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case OPTIONS_STATUS:
 		HOLDS(options.mount_point != NULL);
 		break;
+	case OPTIONS_HELP:
 	case OPTIONS_DONE:
 		HOLDS(errors == 0);
 		break;

@@ -178,6 +178,8 @@ static void wrong_command_lines(void **state)
 	expect_refused(ROOT, (const char *const[]){exe, "-o", "bogus", dir, NULL}, "bogus");
 	expect_refused(ROOT, (const char *const[]){exe, "-o", "ro,bogus=1", dir, NULL}, "bogus");
 	expect_refused(ROOT, (const char *const[]){exe, "-z", dir, NULL}, "-z");
+	expect_refused(ROOT, (const char *const[]){exe, "hlep", dir, NULL}, "shmfs help?");
+	expect_refused(ROOT, (const char *const[]){exe, "help", dir, NULL}, "no verb is called");
 	expect_refused(ROOT, (const char *const[]){exe, dir, "--bogus", NULL}, "--bogus");
 	expect_refused(ROOT, (const char *const[]){exe, "none", dir, "third", NULL}, "third");
 	assert_false(is_mount_point(dir));
@@ -199,6 +201,7 @@ static void help_and_version(void **state)
 	(void)state;
 	expect_text("-h", "MOUNTPOINT");
 	expect_text("--help", "MOUNTPOINT");
+	expect_text("-h", "shmfs VERB");
 	expect_text("-V", "shmfs ");
 	expect_text("--version", "shmfs ");
 }
