@@ -106,10 +106,23 @@ static bool is_usual(int mode, unsigned phase)
 	return false;
 }
 
+/* A stride beyond all modes leaves these. */
+static bool is_among_few(int mode)
+{
+	static const short few[] = {0, 0604, 0750, 01777, 06755};
+
+	for (size_t i = 0; i < ARRAY_SIZE(few); i++)
+		if (few[i] == mode)
+			return true;
+	return false;
+}
+
 int next_mode(int mode, unsigned stride, unsigned phase)
 {
 	while (++mode < MODES)
-		if (((unsigned)mode + phase) % stride == 0 || is_usual(mode, phase))
+		if (stride > MODES
+				? is_among_few(mode)
+				: ((unsigned)mode + phase) % stride == 0 || is_usual(mode, phase))
 			return mode;
 	return -1;
 }
