@@ -2,6 +2,8 @@
 #include "verb.h"
 
 #include "help.h"
+#include "ls.h"
+#include "who.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +11,8 @@
 #include <sys/stat.h>
 
 static const struct verb verbs[] = {
+	{"ls", ls_main, "list shared memory objects and who holds them"},
+	{"who", who_main, "list the processes that hold an object"},
 	{"help", help_main, "print the usage of a verb: shmfs help VERB"},
 };
 

@@ -43,6 +43,11 @@
  *
  *   ../cli      the verbs of the command line: shmfs VERB
  *     verb        which verb the command line names   help   their usage
+ *     ls          objects and who holds them          who    who holds one
+ *     objects     which objects, in which order       object_row  what is told about one
+ *     survey      a look at a tmpfs                   holder      how holders are written
+ *     target      the object that a word means        foreign     other namespaces' /dev/shm
+ *     table       columns and JSON      text   names, sizes, times    progress  on stderr
  *
  *   ../lib      the world of objects, without FUSE
  *     index       the tree as it is now
@@ -53,6 +58,10 @@
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
  *     object      open, create, unlink, link, rename, list
+ *     holders     who holds objects, from /proc: holders_scan, holders_fds, holders_maps
+ *     process     what /proc tells of a process      mounts     of all mount namespaces
+ *     listing     all objects of a tmpfs             beneath    opening what others own
+ *     lease       does anybody use it at all?        sem        values of semaphores
  *     name        view path <-> object name     access     the mode rules
  *     identity    act as somebody else on this thread
  *     capability  what root may, of another process

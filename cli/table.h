@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows and columns for people and programs, in the forms that util-linux has: a table, --raw,
+ * --json and --output COLUMNS. The same columns with the same names are in all of them; in JSON the
+ * names are in small letters. Tables and raw output come from libsmartcols, JSON from json-c.
+ */
+#ifndef SHMFS_CLI_TABLE_H
+#define SHMFS_CLI_TABLE_H
+
+#include <json-c/json_types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_column {
+	const char *name;
+	const char *help; /* one line for -h */
+	bool is_number;   /* right of its column */
+	bool may_wrap;    /* is cut first where the terminal is too narrow */
+};
+
+struct table_form {
+	bool json, raw, no_headings;
+	const char *output; /* columns: "NAME,SIZE", or "+INO" in addition; NULL: the usual ones */
+};
+
+struct table;
+
+/*
+ * all: all columns there are. usual: the names of the usual ones, with commas between them; JSON
+ * has all unless told. noun: what JSON calls the rows. -EINVAL: form.output names a column that
+ * does not exist, and stderr says which; -ENOMEM.
+ */
+int table_new(const struct table_column *all, size_t count, const char *usual, const char *noun,
+	const struct table_form *form, struct table **ret_table);
+/* NULL is accepted. Returns NULL. */
+struct table *table_free(struct table *table);
+
+/* Is anybody going to see this column? Then its cells are worth to be found out. */
+bool table_shows(const struct table *table, size_t column);
+
+/* Begins a row. Cells that are not set are empty, and null in JSON. */
+int table_row(struct table *table);
+/* The same text in all forms. */
+int table_text(struct table *table, size_t column, const char *text);
+/* `text` in a table, the number in JSON and, if raw is to have it, in raw output. */
+int table_number(struct table *table, size_t column, const char *text, uint64_t number);
+int table_bool(struct table *table, size_t column, bool value);
+/* `text`, and in JSON the value, which is taken over also on failure. */
+int table_json(struct table *table, size_t column, const char *text, struct json_object *value);
+
+/* Another member beside the rows, for JSON only. The value is taken over. NULL value: nothing. */
+int table_member(struct table *table, const char *name, struct json_object *value);
+
+bool table_is_json(const struct table *table);
+
+/* Prints everything to stdout. -EIO or what else prevents it. */
+int table_print(struct table *table);
+
+/* Prints the columns for -h. */
+void table_print_columns(const struct table_column *all, size_t count);
+
+#endif

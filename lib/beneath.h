@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening what lies below a directory in which other users own things: no component may be a
+ * symbolic link or a mount point, as openat2(2) makes sure.
+ */
+#ifndef SHMFS_BENEATH_H
+#define SHMFS_BENEATH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Returns a descriptor, closed on exec. -EXDEV: a mount point, -ELOOP: a symbolic link; -ENOENT. */
+int shmfs_beneath_open(int dir, const char *path, int flags);
+
+/*
+ * Opens the regular file `path` for reading: what is no regular file, or has another inode number
+ * than ino, is not opened. Waits for nobody. -ESTALE; -EBUSY: somebody has a lease on it; -EACCES.
+ */
+int shmfs_beneath_read(int dir, const char *path, uint64_t ino);
+
+#endif
