@@ -36,11 +36,20 @@ static inline struct fs *fs_of(fuse_req_t req)
 }
 
 /*
- * Takes fs->names, shared or alone. Where that takes a while, because a directory is being moved,
- * another thread receives requests in the meantime. Returns fs, for fs_unlock_names().
+ * Takes fs->names, shared or alone; cannot fail, because no thread locks twice. Returns fs, for
+ * fs_unlock_names().
  */
-struct fs *fs_share_names(struct fs *fs);
-struct fs *fs_own_names(struct fs *fs);
+static inline struct fs *fs_share_names(struct fs *fs)
+{
+	pthread_rwlock_rdlock(&fs->names);
+	return fs;
+}
+
+static inline struct fs *fs_own_names(struct fs *fs)
+{
+	pthread_rwlock_wrlock(&fs->names);
+	return fs;
+}
 
 static inline void fs_unlock_names(struct fs **fs)
 {

@@ -17,6 +17,17 @@
 /* What the kernel wants a receiver to have room for. */
 #define RECEIVE_MIN ((size_t)132 * 1024)
 
+/* The number of the request that this one interrupts, or 0. */
+static uint64_t interrupted_by(const struct fuse_in_header *in)
+{
+	struct fuse_interrupt_in interrupt;
+
+	if (in->opcode != FUSE_INTERRUPT || in->len < sizeof(*in) + sizeof(interrupt))
+		return 0;
+	memcpy(&interrupt, in + 1, sizeof(interrupt));
+	return interrupt.unique & ~UNIQUE_RESEND;
+}
+
 struct fuse3_request fuse3_request(const void *header)
 {
 	const struct fuse_in_header *in = header;
@@ -24,12 +35,40 @@ struct fuse3_request fuse3_request(const void *header)
 	return (struct fuse3_request){
 		.unique = in->unique & ~UNIQUE_RESEND,
 		.again = in->unique & UNIQUE_RESEND,
+		.user = in->opcode == FUSE_RELEASE || in->opcode == FUSE_RELEASEDIR ? FUSE3_KERNEL
+										    : in->uid,
+		.pid = (pid_t)in->pid,
+		.interrupts = interrupted_by(in),
 		.wants_no_reply = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
 				  in->opcode == FUSE_INTERRUPT,
 		.can_wait = in->opcode == FUSE_RELEASE,
 		.lets_wait = in->opcode == FUSE_LOOKUP || in->opcode == FUSE_GETATTR ||
 			     in->opcode == FUSE_OPEN,
 	};
+}
+
+void fuse3_make_interrupt(char *ret_bytes, const void *header)
+{
+	const struct fuse_in_header *in = header;
+	const struct fuse_interrupt_in interrupt = {.unique = in->unique};
+	const struct fuse_in_header out = {.len = FUSE3_INTERRUPT_SIZE,
+		.opcode = FUSE_INTERRUPT,
+		.unique = in->unique | 1, /* as the kernel numbers them */
+		.pid = in->pid};
+
+	_Static_assert(
+		sizeof(out) + sizeof(interrupt) == FUSE3_INTERRUPT_SIZE, "as in linux/fuse.h");
+	memcpy(ret_bytes, &out, sizeof(out));
+	memcpy(ret_bytes + sizeof(out), &interrupt, sizeof(interrupt));
+}
+
+void fuse3_refuse(struct fuse_session *session, const void *header, int error)
+{
+	const struct fuse_in_header *in = header;
+	struct fuse_out_header out = {.len = sizeof(out), .error = error, .unique = in->unique};
+
+	if (write(fuse_session_fd(session), &out, sizeof(out)) < 0)
+		return; /* the kernel does not wait for it any more */
 }
 
 ssize_t fuse3_receive_init(int device, void *buf, size_t size)
@@ -79,19 +118,12 @@ int fuse3_resend(int device)
 	return write(device, &notice, sizeof(notice)) < 0 ? -errno : 0;
 }
 
-/* The kernel insists on room for the longest request, and its headers are a page at most. */
-#define RECEIVE_SIZE (FUSE3_MAX_WRITE + 4096)
-
 int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf)
 {
 	ssize_t n;
 
-	if (!buf->mem)
-		buf->mem = malloc(RECEIVE_SIZE);
-	if (!buf->mem)
-		return -ENOMEM;
 	do /* ENOENT: whoever asked does not want to know any more */
-		n = read(fuse_session_fd(session), buf->mem, RECEIVE_SIZE);
+		n = read(fuse_session_fd(session), buf->mem, FUSE3_RECEIVE_SIZE);
 	while (n < 0 && errno == ENOENT);
 	if (n < 0)
 		return errno == ENODEV || errno == ECONNABORTED ? 0 : -errno;

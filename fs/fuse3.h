@@ -29,11 +29,24 @@
 struct fuse3_request {
 	uint64_t unique;     /* its number, never 0 */
 	bool again;          /* it was received before */
+	uint64_t user;       /* the caller's number, or FUSE3_KERNEL */
+	pid_t pid;           /* of the caller; 0: of another namespace, or the kernel itself */
+	uint64_t interrupts; /* the number of the request that this one interrupts; 0: none */
 	bool wants_no_reply; /* a forget or an interrupt */
 	bool can_wait;       /* a close: nobody waits for what it does */
 	bool lets_wait;      /* a lookup, getattr or open: does not depend on what can wait */
 };
 struct fuse3_request fuse3_request(const void *header);
+
+/* The user of requests that the kernel makes by itself: the end of an open file. */
+#define FUSE3_KERNEL UINT64_MAX
+
+/* Makes the interrupt that the kernel would send for the request with this header. */
+#define FUSE3_INTERRUPT_SIZE 48
+void fuse3_make_interrupt(char *ret_bytes, const void *header);
+
+/* Answers the request with this header: error is -errno. The caller may be gone. */
+void fuse3_refuse(struct fuse_session *session, const void *header, int error);
 
 /*
  * The kernel's first request, FUSE_INIT: receives it from the device. Returns its length in bytes,
@@ -50,10 +63,13 @@ int fuse3_resend(int device);
 /* The longest write(2) that comes as one request, in bytes: to be asked for in FUSE_INIT. */
 #define FUSE3_MAX_WRITE (1024 * 1024)
 
+/* The kernel insists on room for the longest request, and its headers are a page at most. */
+#define FUSE3_RECEIVE_SIZE (FUSE3_MAX_WRITE + 4096)
+
 /*
  * As fuse_session_receive_buf(), which takes it for an error, and tells the user, when the mount
- * ends just while there is a request. buf->mem is made if it is NULL. Returns the length in bytes,
- * 0 when the mount is gone, or -errno.
+ * ends just while there is a request. buf->mem has FUSE3_RECEIVE_SIZE bytes. Returns the length in
+ * bytes, 0 when the mount is gone, or -errno.
  */
 int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf);
 

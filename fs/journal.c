@@ -25,6 +25,14 @@
  *   append          Is done with the file position, which was set to 0: the kernel moves it in the
  *                   same call. (The position belongs to the descriptor, which lives on.)
  *
+ * A worker that has been killed may leave a thread in the kernel, in a system call on an object
+ * whose lock it cannot get. That call is still carried out when the lock is free, at any time
+ * later, and then the thread ends. Nobody else may have carried the request out and answered it by
+ * then: the caller's next request could be undone. So the keeper notes the request (shared->held)
+ * before it starts the next worker, which keeps the request without serving it; when the thread has
+ * ended the keeper replaces the worker, and the next one finds what was done as after any other
+ * death.
+ *
  * Within one mount the kernel holds the lock of the directory, or of the inode, until the answer:
  * only what others do outside of the mount to the very name, in the very moment, can be taken for
  * the work of the dead worker, where the list above speaks of names alone.
@@ -56,7 +64,8 @@ struct journal {
 	bool settled; /* of the one thread that receives, whichever it is */
 
 	pthread_mutex_t lock;
-	bool taken[SHARED_SLOTS]; /* lock; by threads of this process */
+	bool taken[SHARED_SLOTS]; /* lock; by threads and requests of this process */
+	unsigned threads;         /* lock; that have an entry of shared->services */
 };
 
 /* What belongs to the calling thread. */
@@ -67,7 +76,11 @@ static _Thread_local struct {
 	struct shared_slot *slot; /* of the request, when it has one */
 	struct shared_slot *home; /* for requests that come for the first time */
 	struct shared_slot spare; /* when there is no room, or no request */
+	struct shared_service *service;
 } self;
+
+/* Where a request is noted that a thread without an entry serves. */
+static struct shared_service unnoted;
 
 int journal_new(struct journal **ret_journal, struct shared *shared)
 {
@@ -124,21 +137,63 @@ static struct shared_slot *resume(struct journal *journal, uint64_t unique)
 	return found;
 }
 
-bool journal_begin(struct journal *journal, const void *header)
+/* Where the calling thread tells what it serves. */
+static struct shared_service *take_service(struct journal *journal)
+{
+	struct shared *shared = journal->shared;
+
+	pthread_mutex_lock(&journal->lock);
+	self.service = journal->threads < SHARED_THREADS ? &shared->services[journal->threads++]
+							 : &unnoted;
+	pthread_mutex_unlock(&journal->lock);
+	atomic_store_explicit(&self.service->thread, gettid(), memory_order_relaxed);
+	return self.service;
+}
+
+static bool is_refused(const struct shared *shared, uint64_t unique)
+{
+	for (size_t i = 0; i < SHARED_SUSPECTS; i++)
+		if (shared->suspects[i].unique == unique)
+			return shared->suspects[i].points >= SHARED_POINTS_MAX;
+	return false;
+}
+
+static bool is_held(const struct shared *shared, uint64_t unique)
+{
+	for (uint32_t i = 0; i < shared->held_count; i++)
+		if (shared->held[i].unique == unique)
+			return true;
+	return false;
+}
+
+enum journal_verdict journal_receive(struct journal *journal, const void *header,
+	struct journal_ticket *ret_ticket, bool *ret_settle)
 {
 	const struct fuse3_request request = fuse3_request(header);
 
+	*ret_ticket = (struct journal_ticket){.unique = request.unique, .again = request.again};
+	/* Requests without a reply come on a way of their own. */
+	*ret_settle = !journal->settled && !request.again && !request.wants_no_reply;
+	journal->settled |= *ret_settle;
+	if (!request.again)
+		return JOURNAL_SERVE;
+	/* journal_settle() undoes what a refused request has counted. */
+	if (is_refused(journal->shared, request.unique))
+		return JOURNAL_REFUSE;
+	ret_ticket->slot = resume(journal, request.unique);
+	return is_held(journal->shared, request.unique) ? JOURNAL_HOLD : JOURNAL_SERVE;
+}
+
+void journal_begin(struct journal *journal, const struct journal_ticket *ticket)
+{
+	struct shared_service *service = self.service ? self.service : take_service(journal);
+
 	self.journal = journal;
-	self.unique = request.unique;
-	self.inherited = PHASE_NONE;
-	self.slot = request.again ? resume(journal, request.unique) : NULL;
-	if (self.slot)
-		self.inherited = phase_of(self.slot);
-	/* Those come on a way of their own. */
-	if (journal->settled || request.again || request.wants_no_reply)
-		return false;
-	journal->settled = true;
-	return true;
+	self.unique = ticket->unique;
+	self.slot = ticket->slot;
+	self.inherited = self.slot ? phase_of(self.slot) : PHASE_NONE;
+	atomic_store_explicit(&service->unique, ticket->unique, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 void journal_end(struct journal *journal)
@@ -154,6 +209,8 @@ void journal_end(struct journal *journal)
 	self.slot = NULL;
 	self.unique = 0;
 	self.inherited = PHASE_NONE;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&self.service->unique, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&journal->shared->answered, 1, memory_order_relaxed);
 }
 

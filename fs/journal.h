@@ -21,12 +21,30 @@ int journal_new(struct journal **ret_journal, struct shared *shared);
 /* NULL is accepted. */
 struct journal *journal_free(struct journal *journal);
 
+/* A request that has been received, on its way to the thread that serves it. */
+struct journal_ticket {
+	uint64_t unique;          /* its number */
+	bool again;               /* it was received before */
+	struct shared_slot *slot; /* of the dead worker that had it, or NULL */
+};
+
+/* What is to become of a request. */
+enum journal_verdict {
+	JOURNAL_SERVE,
+	JOURNAL_HOLD,   /* a thread of a dead worker is in the kernel with it, see journal.c */
+	JOURNAL_REFUSE, /* workers died of it: it is answered with EIO */
+};
+
 /*
- * A request has been received, and this thread will serve it; no other thread receives until this
- * returns. header: its first bytes. Returns true, once, when all that were sent again have been
- * received: then journal_settle() is to be called before any other thread receives.
+ * A request has been received; no other thread receives until this returns. header: its first
+ * bytes. *ret_settle: all that were sent again have been received, which is told once: then
+ * journal_settle() is to be called before any other thread receives.
  */
-bool journal_begin(struct journal *journal, const void *header);
+enum journal_verdict journal_receive(struct journal *journal, const void *header,
+	struct journal_ticket *ret_ticket, bool *ret_settle);
+
+/* The calling thread serves it from now on. */
+void journal_begin(struct journal *journal, const struct journal_ticket *ticket);
 
 /* It has been answered. */
 void journal_end(struct journal *journal);

@@ -148,6 +148,8 @@ static int become_worker(struct keeper *keeper, pid_t parent)
 		return EXIT_FAILURE;
 	}
 	pthread_join(thread, NULL);
+	if (keeper->status == WORKER_BUSY)
+		_exit(EXIT_SUCCESS);
 	return keeper->status;
 }
 

@@ -33,7 +33,6 @@ void last_name_release(struct fs *fs, int held, blkcnt_t max)
 		return;
 	}
 	if (st.st_blocks > max) {
-		loop_expect_long(fs->loop);
 		close(held);
 		held = -1;
 	}

@@ -13,7 +13,7 @@ struct loop;
 /* What the loop calls. */
 struct loop_hooks {
 	void *arg;
-	/* Once, when all requests that are sent again have been received: see journal_begin(). */
+	/* Once, when all requests that are sent again have been received: see journal_receive(). */
 	void (*settle)(void *arg);
 	/* After loop_tick(), beside all requests. Returns after how many ms again, or -1. */
 	int (*tick)(void *arg);
@@ -34,20 +34,14 @@ struct loop *loop_free(struct loop *loop);
 
 /*
  * Serves until the mount is gone or a signal asks to stop (SIGTERM, SIGINT, SIGHUP, which the
- * caller has blocked for the whole process). What has been received is answered then. Returns 0, or
- * -errno when serving became impossible.
+ * caller has blocked for the whole process). The threads answer what has been received. Returns 0;
+ * -EBUSY: some thread is still serving after LOOP_END_MS, and nothing that it may use can be freed;
+ * or another -errno when serving became impossible.
  */
+#define LOOP_END_MS 700
 int loop_run(struct loop *loop);
 
 /* Has hooks->tick() called. */
 void loop_tick(struct loop *loop);
-
-/*
- * To be called by a request before it does something that may take long: another thread receives
- * in the meantime. loop_expect_copy() is for what takes some ten microseconds, and does so only
- * when somebody is waiting.
- */
-void loop_expect_long(struct loop *loop);
-void loop_expect_copy(struct loop *loop);
 
 #endif

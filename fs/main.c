@@ -28,7 +28,10 @@
  *   passthrough open objects that the kernel reads and writes itself
  *   gone        what has lost its last name         recent     what was just looked up
  *   opens       what is open, in shared memory
- *   loop        threads: who receives requests, who serves
+ *   loop        threads, and how they share the work
+ *     leader      receives requests             watch      another thread leads in time
+ *     queue       requests that wait, by user   interrupt  and are interrupted
+ *     buffer      memory to receive into
  *   journal     what a request has done, for who gets it again
  *   shared      memory that outlives a worker
  *   fs          what all operations share

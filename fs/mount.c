@@ -95,6 +95,8 @@ static int serve(struct mount *mount, bool with_keeper)
 			     : worker_serve(mount->options, shared, keeper_announce);
 	if (!is_worker)
 		mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
+	if (status == WORKER_BUSY)
+		_exit(EXIT_SUCCESS);
 	return status;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory.h"
-#include "loop.h"
 #include "object.h"
 #include "ops.h"
 #include "pin.h"
@@ -18,9 +17,6 @@
 		FUSE_SET_ATTR_MTIME_NOW)
 
 #define SET_ANY (SET_OWNER | FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_SIZE | SET_TIMES)
-
-/* Giving so many blocks back takes a while. */
-#define LONG_TRUNCATE ((blkcnt_t)16 * 1024 * 1024 / 512)
 
 /* What a setattr asks for. */
 struct change {
@@ -291,9 +287,6 @@ static void expect_resize(struct fs *fs, const struct pin *pin, struct change *c
 	/* Without a name it would be searched for among all of them. */
 	change->reserve = growth > 0 &&
 			  (pin->st.st_nlink > 0 ? reserve_is_on(fs, pin->st.st_ino) : fs->reserve);
-	if (pin->st.st_blocks >= LONG_TRUNCATE ||
-		(change->reserve && growth / 512 >= LONG_TRUNCATE))
-		loop_expect_long(fs->loop);
 }
 
 /* A directory, as it is now. */

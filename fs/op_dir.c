@@ -5,7 +5,6 @@
  */
 #include "directory.h"
 #include "index.h"
-#include "loop.h"
 #include "node.h"
 #include "ops.h"
 #include "reply.h"
@@ -138,7 +137,6 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool p
 	SHARES_NAMES(fs);
 	int r;
 
-	loop_expect_copy(fs->loop);
 	r = listing.buf ? directory_get(fs, ino, &listing.dir) : -ENOMEM;
 	if (r == 0 && from == 0 && !fs->noatime)
 		directory_accessed(&listing.dir);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "journal.h"
-#include "loop.h"
 #include "open.h"
 #include "ops.h"
 #include "reply.h"
@@ -9,10 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-/* From these sizes on, in bytes, others should not have to wait. */
-#define LONG_COPY ((size_t)128 * 1024)
-#define LONG_WORK ((off_t)2 * 1024 * 1024)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -51,8 +46,6 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 		reply_result(req, -ENOMEM);
 		return;
 	}
-	if (size >= LONG_COPY)
-		loop_expect_copy(fs->loop);
 	n = fi->flags & O_NOATIME ? shmfs_region_read_quietly(region, buf, size, offset)
 				  : shmfs_region_read(region, buf, size, offset);
 	reply_data(req, buf, n);
@@ -94,8 +87,6 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 	CALLER(caller, req);
 	ssize_t n;
 
-	if (size >= LONG_COPY)
-		loop_expect_copy(fs->loop);
 	n = enter_to_change(&caller, shmfs_region_writer(region));
 	if (n == 0)
 		n = put(region, buf, size, offset, fi);
@@ -119,8 +110,6 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
 	int r;
 
 	(void)fi;
-	if (length >= LONG_WORK)
-		loop_expect_long(fs->loop);
 	r = enter_to_change(&caller, fd);
 	if (r == 0)
 		r = allocate(fd, mode, offset, length);
@@ -141,7 +130,6 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct f
 	if (fd < 0)
 		fd = shmfs_region_writer(region);
 	/* Whoever else uses the descriptor gives an offset of its own. */
-	loop_expect_copy(fs->loop);
 	found = lseek(fd, offset, whence);
 	reply_offset(req, found < 0 ? -errno : found);
 }
@@ -167,8 +155,6 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 
 	(void)from_fi;
 	(void)to_fi;
-	if (length >= (size_t)LONG_WORK)
-		loop_expect_long(fs->loop);
 	n = enter_to_change(&caller, out);
 	if (n == 0)
 		n = copy_range(in, from_offset, out, to_offset, length, flags);

@@ -2,7 +2,6 @@
 #include "directory.h"
 #include "journal.h"
 #include "last_name.h"
-#include "loop.h"
 #include "move.h"
 #include "node.h"
 #include "object.h"
@@ -246,7 +245,6 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_in
 		r = rename_entry(fs, &caller, parent, new_parent, &rename);
 	}
 	if (r == TRY_ALONE) {
-		loop_expect_long(fs->loop);
 		OWNS_NAMES(fs);
 		rename.alone = true;
 		r = rename_entry(fs, &caller, parent, new_parent, &rename);

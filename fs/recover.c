@@ -164,11 +164,39 @@ static void complete_moves(struct shared *shared)
 	}
 }
 
+static struct shared_suspect *suspect_of(struct shared *shared, uint64_t unique)
+{
+	struct shared_suspect *suspect;
+
+	for (size_t i = 0; i < SHARED_SUSPECTS; i++)
+		if (shared->suspects[i].unique == unique)
+			return &shared->suspects[i];
+	suspect = &shared->suspects[shared->suspects_next++ % SHARED_SUSPECTS];
+	*suspect = (struct shared_suspect){.unique = unique};
+	return suspect;
+}
+
+/* What the last worker was serving when it died may be why it died. */
+static void note_suspects(struct shared *shared)
+{
+	const uint32_t points = shared->death == DEATH_OWN       ? SHARED_POINTS_OWN
+				: shared->death == DEATH_OUTSIDE ? SHARED_POINTS_OUTSIDE
+								 : 0;
+
+	for (size_t i = 0; i < SHARED_THREADS; i++) {
+		const uint64_t unique = atomic_exchange(&shared->services[i].unique, 0);
+
+		if (unique != 0 && points > 0)
+			suspect_of(shared, unique)->points += points;
+	}
+}
+
 int recover(struct shared *shared)
 {
 	const struct passthrough passthrough = {.device = shared->device};
 	int r;
 
+	note_suspects(shared);
 	redo_count(shared);
 	r = sweep_descriptors(shared);
 	if (r < 0)

@@ -21,7 +21,7 @@
 #include <sys/types.h>
 
 /* To be raised with every change of this file that a keeper of the old version cannot hand over. */
-#define SHARED_VERSION 2
+#define SHARED_VERSION 3
 
 /* An object that is open. */
 struct shared_open {
@@ -60,6 +60,37 @@ struct shared_slot {
 	struct shmfs_name name, to;
 };
 
+/* A request that a thread is serving. */
+struct shared_service {
+	_Atomic uint64_t unique; /* its number; 0: none */
+	_Atomic pid_t thread;
+};
+
+/*
+ * A request that was being served when workers died, and how much speaks against it: a death by a
+ * request has many victims, but they are not all there again at the next one.
+ */
+#define SHARED_POINTS_OWN 2     /* for a death of DEATH_OWN */
+#define SHARED_POINTS_OUTSIDE 1 /* for one of DEATH_OUTSIDE */
+#define SHARED_POINTS_MAX 4     /* the request is not served any more */
+struct shared_suspect {
+	uint64_t unique;
+	uint32_t points;
+};
+
+/* A request that a thread of a worker that has been ended is still in the kernel with. */
+struct shared_held {
+	uint64_t unique;
+	pid_t worker;
+};
+
+/* How the last worker ended. */
+enum shared_death {
+	DEATH_NONE,    /* it was told to */
+	DEATH_OUTSIDE, /* somebody killed it */
+	DEATH_OWN,     /* what it did killed it, or the memory that it took */
+};
+
 /* A change of a count: where it goes, what is there then, and the request's phase. */
 struct shared_redo {
 	_Atomic uint32_t valid;
@@ -71,6 +102,9 @@ struct shared_redo {
 enum {
 	SHARED_OPENS = 1 << 20, /* more than systems allow a process descriptors */
 	SHARED_SLOTS = 128,
+	SHARED_THREADS = 64, /* that serve */
+	SHARED_SUSPECTS = 256,
+	SHARED_HELD = 128,
 	SHARED_FDS = 1 << 16, /* descriptors of the keeper are below */
 	SHARED_INIT_MAX = 4096,
 };
@@ -90,6 +124,9 @@ struct shared {
 	char why_alone[PASSTHROUGH_TEXT_SIZE]; /* there is no keeper; empty: nobody wants to know */
 	bool background;
 	uint8_t kept[DESCRIPTORS_SET_SIZE(SHARED_FDS)]; /* descriptors that no worker has opened */
+	enum shared_death death;
+	uint32_t held_count;
+	struct shared_held held[SHARED_HELD];
 
 	/* Of the worker. */
 	_Atomic uint32_t settled;              /* its generation + 1, once it serves */
@@ -99,6 +136,9 @@ struct shared {
 	_Atomic int32_t backing_last; /* the highest id seen */
 	struct shared_redo redo;
 	struct shared_slot slots[SHARED_SLOTS];
+	struct shared_service services[SHARED_THREADS];
+	struct shared_suspect suspects[SHARED_SUSPECTS]; /* the next one replaces the oldest */
+	uint32_t suspects_next;
 	uint32_t opens_used; /* entries above have never been used */
 	struct shared_open opens[SHARED_OPENS];
 };

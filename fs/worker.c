@@ -137,10 +137,37 @@ static void clear(struct service *service)
 	shmfs_index_free(service->fs.index);
 }
 
+/* Answers requests until the end. Returns the exit status, or WORKER_BUSY. */
+static int serve(struct service *service, const struct options *options,
+	void (*ready)(struct shared *shared))
+{
+	int r;
+
+	service->session = new_session(options, service);
+	if (!service->session)
+		return EXIT_FAILURE;
+	r = prepare(service, options);
+	if (r == 0) {
+		ready(service->shared);
+		r = loop_run(service->fs.loop);
+	}
+	if (r == -EBUSY) {
+		log_error("the kernel is still busy with a request: not waiting for it");
+		return WORKER_BUSY;
+	}
+	if (r < 0 && r != -ECANCELED)
+		log_error("cannot serve: %s", strerror(-r));
+	clear(service);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int worker_serve(
 	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
 {
-	struct service service = {
+	static struct service service; /* threads that are left may use it to the end */
+	int r;
+
+	service = (struct service){
 		.shared = shared,
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.daemon = shared->daemon,
@@ -148,26 +175,12 @@ int worker_serve(
 		.fs.reserve = options->reserve,
 		.fs.max_read = options->max_read,
 	};
-	int r;
-
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	/* First: it closes whatever a dead worker may have opened. */
 	r = shared->generation > 0 ? recover(shared) : 0;
-	if (r < 0) {
-		log_error("cannot put in order what the last worker left: %s", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	service.session = new_session(options, &service);
-	if (!service.session)
-		return EXIT_FAILURE;
-	r = prepare(&service, options);
-	if (r == 0) {
-		ready(shared);
-		r = loop_run(service.fs.loop);
-	}
-	if (r < 0 && r != -ECANCELED)
-		log_error("cannot serve: %s", strerror(-r));
-	clear(&service);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (r == 0)
+		return serve(&service, options, ready);
+	log_error("recovery after the previous worker's death failed: %s", strerror(-r));
+	return EXIT_FAILURE;
 }

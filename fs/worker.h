@@ -9,8 +9,10 @@
 /*
  * Serves until the mount is gone or a signal asks to stop. shared: made by the keeper, see
  * keeper.c; goes on where another worker has died, if there was one. ready: called when the mount
- * is usable. Returns the exit status of the process.
+ * is usable. Returns the exit status of the process; or WORKER_BUSY: threads are left in the kernel
+ * with requests, and only _exit(2) can end them.
  */
+#define WORKER_BUSY (-1)
 int worker_serve(
 	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared));
 

@@ -20,6 +20,9 @@
 
 enum { STEPS = 100, CLIENTS = 4 };
 
+/* Allocating it takes longer than a leader may take. */
+#define LONG_SIZE ((off_t)256 * 1024 * 1024)
+
 static struct daemon daemon_under_test;
 
 static const char *mount_dir(void)
@@ -237,6 +240,20 @@ static void work(int client)
 	_exit(0);
 }
 
+/* One request takes so long that another thread has to lead. */
+static void want_thread(void)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/long", daemon_under_test.mount);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	assert_return_code(fallocate(fd, 0, 0, LONG_SIZE), errno);
+	close(fd);
+	assert_return_code(unlink(path), errno);
+}
+
 static void one_thread_serves_all(void **state)
 {
 	pid_t clients[CLIENTS];
@@ -249,6 +266,7 @@ static void one_thread_serves_all(void **state)
 		if (clients[i] == 0)
 			work(i);
 	}
+	want_thread();
 	for (int i = 0; i < CLIENTS; i++)
 		assert_int_equal(wait_child(clients[i]), 0);
 	assert_true(faults_end(FAULT_THREAD));

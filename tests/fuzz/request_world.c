@@ -181,12 +181,16 @@ const void *ask(uint32_t opcode, uint64_t nodeid, struct caller_ids ids, const v
 		.gid = ids.gid,
 		.pid = (uint32_t)getpid()};
 	const struct fuse_buf buf = {.mem = request, .size = header.len};
+	struct journal_ticket ticket;
+	bool settle;
 
 	HOLDS(header.len <= sizeof(request));
 	memcpy(request, &header, sizeof(header));
 	memcpy(request + sizeof(header), body, size);
-	if (journal_begin(world.fs.journal, request))
+	HOLDS(journal_receive(world.fs.journal, request, &ticket, &settle) == JOURNAL_SERVE);
+	if (settle)
 		journal_settle(world.fs.journal, close_inherited, NULL);
+	journal_begin(world.fs.journal, &ticket);
 	fuse_session_process_buf(world.session, &buf);
 	journal_end(world.fs.journal);
 	return receive(silent, ret_size);

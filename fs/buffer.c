@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "buffer.h"
+
+#include <sys/mman.h>
+
+/* Since Linux 5.14. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void *buffer_new(size_t size)
+{
+	void *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (buffer == MAP_FAILED)
+		return NULL;
+	/* Best effort: without swap space nothing takes the pages away, and the limit may be low.
+	 */
+	mlock(buffer, size);
+	/* MAP_POPULATE does not tell when memory is short. */
+	if (madvise(buffer, size, MADV_POPULATE_WRITE) < 0)
+		return buffer_free(buffer, size);
+	return buffer;
+}
+
+void *buffer_free(void *buffer, size_t size)
+{
+	if (buffer)
+		munmap(buffer, size);
+	return NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel tells of every signal that comes while a caller waits, also of those that the caller
+ * handles. On a tmpfs no signal but a deadly one ends stat(2) or unlink(2). So a waiting request is
+ * answered with EINTR only when its caller has SIGKILL pending, which the kernel sets for every
+ * signal that ends a process. For all others the request keeps its place, and whoever serves it
+ * learns of the signal.
+ */
+#include "interrupt.h"
+
+#include "loop_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SIGKILL_BIT (1ULL << (SIGKILL - 1))
+
+static bool has_kill(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line && (strtoull(line + strlen(key), NULL, 16) & SIGKILL_BIT);
+}
+
+/* A thread that cannot be looked at counts as dying: it has to be possible to kill it. */
+static bool is_dying(pid_t thread)
+{
+	char path[32], status[4096];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, status, sizeof(status) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return true;
+	status[n] = '\0';
+	return has_kill(status, "\nSigPnd:") || has_kill(status, "\nShdPnd:");
+}
+
+bool interrupt_waiting(struct loop *loop, const struct fuse3_request *interrupt)
+{
+	struct queue_job *job;
+	pid_t pid = 0;
+	bool dying;
+
+	pthread_mutex_lock(&loop->lock);
+	job = queue_find(&loop->queue, interrupt->interrupts);
+	if (job) {
+		pid = fuse3_request(job->bytes).pid;
+		job->interrupted = true;
+	}
+	pthread_mutex_unlock(&loop->lock);
+	if (!job)
+		return false;
+
+	dying = is_dying(pid);
+	pthread_mutex_lock(&loop->lock);
+	job = dying ? queue_take_out(&loop->queue, interrupt->interrupts) : NULL;
+	pthread_mutex_unlock(&loop->lock);
+	if (job)
+		fuse3_refuse(loop->session, job->bytes, -EINTR);
+	free(job);
+	return true;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* What the leader does, see loop.c: it receives requests, and serves them or passes them on. */
+#include "loop_private.h"
+
+#include "buffer.h"
+#include "clock.h"
+#include "interrupt.h"
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * Every SAMPLE-th request looks whether another one is waiting; looking costs a system call. If
+ * CROWD of them in a row find one, that is more than one thread should do.
+ */
+#define SAMPLE 8
+#define CROWD 8
+
+/*
+ * For how long to look, in ns: until most clients that were woken by a reply have asked again.
+ * After so many times in vain it is tried only every so often.
+ */
+#define LOOK_NS 50000
+#define LOOKS_IN_VAIN 3
+#define LOOK_AGAIN 64
+
+/* For how long requests are put off, in ns. */
+#define LATE_NS 1000000
+
+/* A thread that has no memory to receive into lets others try for so many ns. */
+#define NO_MEMORY_NS 10000000
+
+/* A request that takes a thread beside the leader so many ns makes its user a slow one. */
+#define SLOW_REQUEST_NS 4000000
+
+/* What belongs to the calling thread. */
+static _Thread_local struct {
+	bool leads;
+	unsigned served;
+	int crowd;        /* samples in a row that found a request waiting */
+	unsigned in_vain; /* how often in a row no request came while it was looked for */
+} self;
+
+static void serve(
+	struct loop *loop, const struct journal_ticket *ticket, const struct fuse_buf *buf)
+{
+	journal_begin(loop->journal, ticket);
+	fuse_session_process_buf(loop->session, buf);
+	journal_end(loop->journal);
+}
+
+static void leave(struct loop *loop, uint64_t user, bool slow)
+{
+	pthread_mutex_lock(&loop->lock);
+	if (slow)
+		queue_set_slow(&loop->queue, user, clock_now_ns());
+	queue_leave(&loop->queue, user);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+/* The user has been counted by queue_enter() or queue_take(). */
+static void serve_beside(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
+	const struct fuse_buf *buf)
+{
+	const int64_t start = clock_now_ns();
+
+	serve(loop, ticket, buf);
+	leave(loop, user, clock_now_ns() - start > SLOW_REQUEST_NS);
+}
+
+/* libfuse keeps an interrupt for a request that it has not seen. */
+static void tell_interrupt(struct loop *loop, const void *header)
+{
+	char bytes[FUSE3_INTERRUPT_SIZE];
+	const struct fuse_buf buf = {.mem = bytes, .size = sizeof(bytes)};
+
+	fuse3_make_interrupt(bytes, header);
+	fuse_session_process_buf(loop->session, &buf);
+}
+
+void lead_beside(struct loop *loop, struct queue_job *job)
+{
+	const struct fuse_buf buf = {.mem = job->bytes, .size = job->size};
+
+	if (job->interrupted)
+		tell_interrupt(loop, job->bytes);
+	serve_beside(loop, job->user, &job->ticket, &buf);
+	free(job);
+}
+
+static void serve_leading(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
+	const struct fuse_buf *buf)
+{
+	uint64_t turn = atomic_load_explicit(&loop->turn, memory_order_relaxed) + 1;
+
+	atomic_store_explicit(&loop->user, user, memory_order_relaxed);
+	atomic_store(&loop->turn, turn);
+	if (!atomic_load(&loop->watched))
+		loop_watch(loop);
+	serve(loop, ticket, buf);
+	if (atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1))
+		return;
+	/* The watchdog has counted the user. */
+	self.leads = false;
+	leave(loop, user, true);
+}
+
+static bool somebody_waits(const struct loop *loop)
+{
+	struct pollfd device = {.fd = fuse_session_fd(loop->session), .events = POLLIN};
+
+	return poll(&device, 1, 0) == 1 && (device.revents & POLLIN);
+}
+
+/* The thread goes on with a request of this user, and another one leads. */
+static void give_up_lead(struct loop *loop, uint64_t user)
+{
+	pthread_mutex_lock(&loop->lock);
+	if (queue_enter(&loop->queue, user)) {
+		if (loop_call_thread(loop))
+			self.leads = loop->led = false;
+		else
+			queue_leave(&loop->queue, user);
+	}
+	pthread_mutex_unlock(&loop->lock);
+	self.crowd = 0;
+}
+
+static void watch_crowd(struct loop *loop, uint64_t user)
+{
+	if (++self.served % SAMPLE != 0 || loop->max_threads == 1)
+		return;
+	self.crowd = somebody_waits(loop) ? self.crowd + 1 : 0;
+	if (self.crowd >= CROWD)
+		give_up_lead(loop, user);
+}
+
+static bool may_lead(struct loop *loop, uint64_t user)
+{
+	bool may;
+
+	if (queue_is_empty(&loop->queue) || loop->max_threads == 1)
+		return true;
+	pthread_mutex_lock(&loop->lock);
+	may = queue_lets_lead(&loop->queue, user, clock_now_ns());
+	pthread_mutex_unlock(&loop->lock);
+	return may;
+}
+
+/* Has another thread serve the request. -ENOMEM: too much waits. */
+static int pass_on(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
+	const struct fuse_buf *buf, bool held)
+{
+	struct queue_job *job = queue_job_new(user, ticket, buf->mem, buf->size);
+	int r = 0;
+
+	if (!job)
+		return -ENOMEM;
+	pthread_mutex_lock(&loop->lock);
+	if (held)
+		queue_hold(&loop->queue, job);
+	else
+		r = queue_put(&loop->queue, job);
+	if (r == 0 && queue_has_job(&loop->queue))
+		loop_call_thread(loop);
+	pthread_mutex_unlock(&loop->lock);
+	if (r < 0)
+		free(job);
+	return r;
+}
+
+/* The thread may have lost the lead since it received the request. */
+static void serve_myself(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
+	const struct fuse_buf *buf)
+{
+	if (self.leads)
+		serve_leading(loop, user, ticket, buf);
+	else
+		serve(loop, ticket, buf);
+}
+
+static void serve_or_pass_on(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
+	const struct fuse_buf *buf)
+{
+	int r;
+
+	if (self.leads && may_lead(loop, user)) {
+		watch_crowd(loop, user);
+		if (self.leads)
+			serve_leading(loop, user, ticket, buf);
+		else
+			serve_beside(loop, user, ticket, buf);
+		return;
+	}
+	r = pass_on(loop, user, ticket, buf, false);
+	/* An open file has to end, and a request that was begun has to be finished. */
+	if (r < 0 && (user == FUSE3_KERNEL || ticket->again))
+		serve_myself(loop, user, ticket, buf);
+	else if (r < 0)
+		fuse3_refuse(loop->session, buf->mem, r);
+}
+
+static void handle(struct loop *loop, const struct fuse3_request *request,
+	const struct journal_ticket *ticket, enum journal_verdict verdict,
+	const struct fuse_buf *buf)
+{
+	if (request->interrupts != 0 && interrupt_waiting(loop, request))
+		return;
+	if (verdict == JOURNAL_REFUSE) {
+		log_error("a request that ended workers is answered with EIO");
+		fuse3_refuse(loop->session, buf->mem, -EIO);
+	} else if (verdict == JOURNAL_HOLD) {
+		if (pass_on(loop, request->user, ticket, buf, true) < 0)
+			log_error("no memory to hold a request");
+	} else if (request->wants_no_reply) {
+		serve_myself(loop, request->user, ticket, buf);
+	} else {
+		serve_or_pass_on(loop, request->user, ticket, buf);
+	}
+}
+
+/* Serves what was put off, but for the last so many. */
+static void serve_late(struct loop *loop, unsigned keep)
+{
+	while (self.leads && loop->late_count > keep) {
+		struct late late = loop->late[0];
+		const struct fuse_buf buf = {.mem = late.bytes, .size = late.size};
+
+		loop->late_count--;
+		memmove(loop->late, loop->late + 1, loop->late_count * sizeof(late));
+		serve_or_pass_on(loop, late.user, &late.ticket, &buf);
+	}
+}
+
+/* What is sent again comes before everything else, and is served like that. */
+static bool put_off(struct loop *loop, const struct fuse3_request *request,
+	const struct journal_ticket *ticket, const struct fuse_buf *buf)
+{
+	const bool late = request->can_wait && !request->again && buf->size <= LATE_SIZE;
+	struct late *place;
+
+	if (!request->lets_wait)
+		serve_late(loop, late ? LATE_MAX - 1 : 0);
+	if (!late || !self.leads)
+		return false;
+	if (loop->late_count == 0)
+		loop->late_since = clock_now_ns();
+	place = &loop->late[loop->late_count++];
+	*place = (struct late){.user = request->user, .ticket = *ticket, .size = buf->size};
+	memcpy(place->bytes, buf->mem, buf->size);
+	return true;
+}
+
+/* False: there was none while it looked, or it did not look. */
+static bool look_for_request(struct loop *loop)
+{
+	int64_t now, end;
+
+	if (self.in_vain >= LOOKS_IN_VAIN && self.served % LOOK_AGAIN != 0)
+		return false;
+	now = clock_now_ns();
+	if (now - loop->late_since > LATE_NS)
+		serve_late(loop, 0);
+	end = now + LOOK_NS;
+	self.in_vain++;
+	while (self.leads && clock_now_ns() < end) {
+		if (somebody_waits(loop)) {
+			self.in_vain = 0;
+			return true;
+		}
+		serve_late(loop, 1);
+	}
+	return false;
+}
+
+static void set_receiving(struct loop *loop, bool receives)
+{
+	pthread_mutex_lock(&loop->lock);
+	loop->receives = receives;
+	loop->receiver = pthread_self();
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static int receive(struct loop *loop, struct fuse_buf *buf)
+{
+	int r;
+
+	set_receiving(loop, true);
+	r = loop->stop ? -EINTR : fuse3_receive(loop->session, buf);
+	set_receiving(loop, false);
+	return r;
+}
+
+/* A request has been received. */
+static void take(struct loop *loop, const struct fuse_buf *buf)
+{
+	const struct fuse3_request request = fuse3_request(buf->mem);
+	struct journal_ticket ticket;
+	enum journal_verdict verdict;
+	bool settle;
+
+	verdict = journal_receive(loop->journal, buf->mem, &ticket, &settle);
+	if (settle)
+		loop->hooks.settle(loop->hooks.arg);
+	if (!put_off(loop, &request, &ticket, buf))
+		handle(loop, &request, &ticket, verdict, buf);
+}
+
+static void let_others_lead(struct loop *loop)
+{
+	const struct timespec pause = {.tv_nsec = NO_MEMORY_NS};
+
+	pthread_mutex_lock(&loop->lock);
+	loop->led = false;
+	self.leads = false;
+	pthread_cond_signal(&loop->work);
+	pthread_mutex_unlock(&loop->lock);
+	nanosleep(&pause, NULL);
+}
+
+static void tell_watchdog(struct loop *loop)
+{
+	clockid_t clock;
+
+	atomic_store(&loop->leader, gettid());
+	if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
+		atomic_store(&loop->clock, clock);
+}
+
+void lead(struct loop *loop)
+{
+	struct fuse_buf buf = {.mem = buffer_new(FUSE3_RECEIVE_SIZE)};
+
+	self.leads = true;
+	tell_watchdog(loop);
+	if (!buf.mem) {
+		let_others_lead(loop);
+		return;
+	}
+	while (self.leads && !loop->stop) {
+		int r;
+
+		if (!look_for_request(loop))
+			serve_late(loop, 0);
+		if (!self.leads)
+			break;
+		r = receive(loop, &buf);
+		if (r > 0)
+			take(loop, &buf);
+		else if (r != -EINTR && r != -EAGAIN)
+			loop_stop(loop, r);
+	}
+	serve_late(loop, 0);
+	buffer_free(buf.mem, FUSE3_RECEIVE_SIZE);
+}

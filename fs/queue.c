@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any system call on an object may sleep for as long as the object's owner likes, because the inode
+ * lock can be held from outside. So a thread that serves a request may be lost for a while, and no
+ * user may have all of them:
+ *
+ * - A user has at most USER_THREADS, and at most half of the threads that the others leave.
+ * - A request above that waits here, in the order of receiving among those of its user, and without
+ *   a thread. Users with waiting requests take turns.
+ * - The leader does not serve a user whose requests took long just now (SLOW_NS): each would cost
+ *   all others the time until the watchdog hands the lead over. They go to other threads at once.
+ * - What waits has a bound in bytes for each user. A request above it is answered with ENOMEM.
+ *
+ * A waiting request is a copy. The kernel sends it again when this process dies, because it has not
+ * been answered, and it has left nothing in the journal.
+ */
+#include "queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USER_THREADS 16
+
+/* For how long a user counts as slow, in ns. */
+#define SLOW_NS INT64_C(200000000)
+
+/* What may wait, in bytes: of one user, and half of the rest of what all may have. */
+#define USER_BYTES ((size_t)32 * 1024 * 1024)
+#define ALL_BYTES ((size_t)64 * 1024 * 1024)
+
+static unsigned used_of(const struct queue *queue)
+{
+	return atomic_load_explicit(&queue->used, memory_order_relaxed);
+}
+
+/* The user's entry; the number of entries: there is none. */
+static unsigned index_of(const struct queue *queue, uint64_t id)
+{
+	unsigned i = 0;
+
+	while (i < used_of(queue) && queue->users[i].id != id)
+		i++;
+	return i;
+}
+
+static struct queue_user *find(struct queue *queue, uint64_t id)
+{
+	const unsigned i = index_of(queue, id);
+
+	return i < used_of(queue) ? &queue->users[i] : NULL;
+}
+
+static bool is_idle(const struct queue_user *user)
+{
+	return user->threads == 0 && !user->first;
+}
+
+/* The last entry takes the place of this one. */
+static void drop(struct queue *queue, struct queue_user *user)
+{
+	const unsigned last = used_of(queue) - 1;
+
+	*user = queue->users[last];
+	atomic_store_explicit(&queue->used, last, memory_order_relaxed);
+}
+
+static struct queue_user *find_or_add(struct queue *queue, uint64_t id)
+{
+	struct queue_user *user = find(queue, id);
+	const unsigned used = used_of(queue);
+
+	if (user)
+		return user;
+	for (unsigned i = 0; used == QUEUE_USERS && i < used; i++)
+		if (is_idle(&queue->users[i])) {
+			drop(queue, &queue->users[i]);
+			return find_or_add(queue, id);
+		}
+	if (used == QUEUE_USERS)
+		return NULL;
+	user = &queue->users[used];
+	*user = (struct queue_user){.id = id};
+	atomic_store_explicit(&queue->used, used + 1, memory_order_relaxed);
+	return user;
+}
+
+static bool has_room(const struct queue *queue, const struct queue_user *user)
+{
+	const unsigned left = QUEUE_THREADS - 1 - (queue->threads - user->threads);
+
+	if (user->threads == 0)
+		return left > 0;
+	return user->threads < USER_THREADS && user->threads < left / 2;
+}
+
+bool queue_lets_lead(const struct queue *queue, uint64_t id, int64_t now)
+{
+	const unsigned i = index_of(queue, id);
+	const struct queue_user *user = &queue->users[i];
+
+	return i == used_of(queue) ||
+	       (!user->first && now >= user->slow_until && has_room(queue, user));
+}
+
+struct queue_job *queue_job_new(
+	uint64_t user, const struct journal_ticket *ticket, const void *bytes, size_t size)
+{
+	struct queue_job *job = malloc(sizeof(*job) + size);
+
+	if (!job)
+		return NULL;
+	*job = (struct queue_job){.user = user, .ticket = *ticket, .size = size};
+	memcpy(job->bytes, bytes, size);
+	return job;
+}
+
+int queue_put(struct queue *queue, struct queue_job *job)
+{
+	struct queue_user *user = find_or_add(queue, job->user);
+	size_t room;
+
+	if (!user)
+		return -ENOMEM;
+	room = (ALL_BYTES - queue->waiting + user->waiting) / 2;
+	if (user->first && user->waiting + job->size > (room < USER_BYTES ? room : USER_BYTES))
+		return -ENOMEM;
+	if (user->first)
+		user->last->next = job;
+	else
+		user->first = job;
+	user->last = job;
+	user->waiting += job->size;
+	queue->waiting += job->size;
+	return 0;
+}
+
+static bool has_job(const struct queue *queue, const struct queue_user *user)
+{
+	return user->first && has_room(queue, user);
+}
+
+bool queue_has_job(const struct queue *queue)
+{
+	for (unsigned i = 0; i < used_of(queue); i++)
+		if (has_job(queue, &queue->users[i]))
+			return true;
+	return false;
+}
+
+/* Takes the job behind `before` out of the user's line; NULL: the first one. */
+static struct queue_job *take_out(
+	struct queue *queue, struct queue_user *user, struct queue_job *before)
+{
+	struct queue_job *job = before ? before->next : user->first;
+
+	if (before)
+		before->next = job->next;
+	else
+		user->first = job->next;
+	if (user->last == job)
+		user->last = before;
+	user->waiting -= job->size;
+	queue->waiting -= job->size;
+	job->next = NULL;
+	return job;
+}
+
+struct queue_job *queue_take(struct queue *queue)
+{
+	const unsigned used = used_of(queue);
+
+	for (unsigned i = 0; i < used; i++) {
+		struct queue_user *user = &queue->users[(queue->turn + i) % used];
+
+		if (!has_job(queue, user))
+			continue;
+		queue->turn = (queue->turn + i + 1) % used;
+		user->threads++;
+		queue->threads++;
+		return take_out(queue, user, NULL);
+	}
+	return NULL;
+}
+
+bool queue_enter(struct queue *queue, uint64_t id)
+{
+	struct queue_user *user = find_or_add(queue, id);
+
+	if (!user)
+		return false;
+	user->threads++;
+	queue->threads++;
+	return true;
+}
+
+void queue_leave(struct queue *queue, uint64_t id)
+{
+	struct queue_user *user = &queue->users[index_of(queue, id)]; /* it has a thread */
+
+	user->threads--;
+	queue->threads--;
+	if (is_idle(user) && user->slow_until == 0)
+		drop(queue, user);
+}
+
+void queue_set_slow(struct queue *queue, uint64_t id, int64_t now)
+{
+	struct queue_user *user = find(queue, id);
+
+	if (user)
+		user->slow_until = now + SLOW_NS;
+}
+
+void queue_hold(struct queue *queue, struct queue_job *job)
+{
+	job->next = queue->held;
+	queue->held = job;
+}
+
+static struct queue_job *find_in(struct queue_job *job, uint64_t unique)
+{
+	while (job && job->ticket.unique != unique)
+		job = job->next;
+	return job;
+}
+
+struct queue_job *queue_find(const struct queue *queue, uint64_t unique)
+{
+	struct queue_job *job = find_in(queue->held, unique);
+
+	for (unsigned i = 0; i < used_of(queue) && !job; i++)
+		job = find_in(queue->users[i].first, unique);
+	return job;
+}
+
+static struct queue_job *take_out_held(struct queue *queue, uint64_t unique)
+{
+	struct queue_job **at = &queue->held, *job;
+
+	while (*at && (*at)->ticket.unique != unique)
+		at = &(*at)->next;
+	job = *at;
+	if (job)
+		*at = job->next;
+	return job;
+}
+
+struct queue_job *queue_take_out(struct queue *queue, uint64_t unique)
+{
+	for (unsigned i = 0; i < used_of(queue); i++) {
+		struct queue_user *user = &queue->users[i];
+		struct queue_job *before = NULL;
+
+		for (struct queue_job *job = user->first; job; before = job, job = job->next)
+			if (job->ticket.unique == unique)
+				/* A dead worker may have carried it out. */
+				return job->ticket.again ? NULL : take_out(queue, user, before);
+	}
+	return take_out_held(queue, unique);
+}
+
+void queue_tidy(struct queue *queue, int64_t now)
+{
+	for (unsigned i = used_of(queue); i-- > 0;) {
+		struct queue_user *user = &queue->users[i];
+
+		if (is_idle(user) && now >= user->slow_until)
+			drop(queue, user);
+	}
+}
+
+static void free_jobs(struct queue_job *job)
+{
+	while (job) {
+		struct queue_job *next = job->next;
+
+		free(job);
+		job = next;
+	}
+}
+
+void queue_clear(struct queue *queue)
+{
+	for (unsigned i = 0; i < used_of(queue); i++)
+		free_jobs(queue->users[i].first);
+	free_jobs(queue->held);
+	*queue = (struct queue){0};
+}
