@@ -47,6 +47,7 @@
  *   ../cli      the verbs of the command line: shmfs VERB
  *     verb        which verb the command line names   help   their usage
  *     ls          objects and who holds them          who    who holds one
+ *     reap        removes what nobody holds: reap_rules, reap_batch, reap_aside, reap_report
  *     objects     which objects, in which order       object_row  what is told about one
  *     survey      a look at a tmpfs                   holder      how holders are written
  *     target      the object that a word means        foreign     other namespaces' /dev/shm

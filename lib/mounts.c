@@ -275,13 +275,14 @@ const struct shmfs_mount *shmfs_mounts_by_id(const struct shmfs_mounts *mounts, 
 const struct shmfs_mount *shmfs_mounts_of(
 	const struct shmfs_mounts *mounts, dev_t dev, uint64_t space)
 {
-	const struct shmfs_mount *best = NULL;
+	const struct shmfs_mount *best = NULL, *shm = shmfs_mounts_shm(mounts, space);
 	int best_rank = -1;
 
 	for (size_t i = 0; i < mounts->shown_count; i++) {
 		const struct shmfs_mount *mount = mounts->shown[i];
-		const int rank =
-			(mount->space == space) * 2 + (strcmp(mount->point, SHM_POINT) == 0);
+		const bool is_covered = shm && mount != shm && mount->space == space &&
+					strcmp(mount->point, SHM_POINT) == 0;
+		const int rank = (mount->space == space) * 2 - is_covered + (mount == shm);
 
 		if (mount->dev == dev && rank > best_rank) {
 			best = mount;

@@ -55,8 +55,8 @@ int shmfs_mounts_note(struct shmfs_mounts *mounts, uint64_t id, dev_t dev);
 const struct shmfs_mount *shmfs_mounts_by_id(const struct shmfs_mounts *mounts, uint64_t id);
 
 /*
- * A mount of this file system; one of this namespace if there is one, and there the one at
- * /dev/shm, if there is one. NULL.
+ * A mount of this file system; one of this namespace if there is one, and there the one that lies
+ * on top at /dev/shm, if it is one. NULL.
  */
 const struct shmfs_mount *shmfs_mounts_of(
 	const struct shmfs_mounts *mounts, dev_t dev, uint64_t space);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
-#include "patience.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +30,10 @@ static void doze(void)
 
 bool wait_until(bool (*holds)(const void *arg), const void *arg)
 {
-	struct patience patience = {0};
+	const double end = seconds_now() + PATIENCE_SECONDS;
 
 	while (!holds(arg)) {
-		if (patience_is_over(&patience))
+		if (seconds_now() > end)
 			return false;
 		doze();
 	}
@@ -81,20 +80,16 @@ void next_tick(void)
 	wait_until(tick_passed, &t);
 }
 
-/* Takes what comes from both pipes until both are closed; false when the patience is over. */
+/* Takes what comes from both pipes until both are closed; false when it takes too long. */
 static bool collect(int out, int err, struct outcome *ret)
 {
 	struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
 	char *const bufs[2] = {ret->out, ret->err};
 	size_t used[2] = {0, 0};
-	struct patience patience = {0};
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, 2, 100) <= 0) {
-			if (patience_is_over(&patience))
-				return false;
-			continue;
-		}
+		if (poll(fds, 2, PATIENCE_SECONDS * 1000) <= 0)
+			return false;
 		for (int i = 0; i < 2; i++) {
 			ssize_t n;
 
