@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
+#include "patience.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +31,10 @@ static void doze(void)
 
 bool wait_until(bool (*holds)(const void *arg), const void *arg)
 {
-	const double end = seconds_now() + PATIENCE_SECONDS;
+	struct patience patience = {0};
 
 	while (!holds(arg)) {
-		if (seconds_now() > end)
+		if (patience_is_over(&patience))
 			return false;
 		doze();
 	}
@@ -80,16 +81,20 @@ void next_tick(void)
 	wait_until(tick_passed, &t);
 }
 
-/* Takes what comes from both pipes until both are closed; false when it takes too long. */
+/* Takes what comes from both pipes until both are closed; false when the patience is over. */
 static bool collect(int out, int err, struct outcome *ret)
 {
 	struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
 	char *const bufs[2] = {ret->out, ret->err};
 	size_t used[2] = {0, 0};
+	struct patience patience = {0};
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, 2, PATIENCE_SECONDS * 1000) <= 0)
-			return false;
+		if (poll(fds, 2, 100) <= 0) {
+			if (patience_is_over(&patience))
+				return false;
+			continue;
+		}
 		for (int i = 0; i < 2; i++) {
 			ssize_t n;
 

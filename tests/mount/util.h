@@ -18,13 +18,11 @@
 #define GIB ((off_t)1 << 30)
 #define TIB ((off_t)1 << 40)
 
-/* How long a state may take to come: far more than it needs, for slow sanitizer builds. */
-#define PATIENCE_SECONDS 30
-
-/* Polls until holds(arg) or PATIENCE_SECONDS are over; tells which. */
+/* Polls until holds(arg), or until nothing is expected to happen any more (patience.h); tells
+ * which. */
 bool wait_until(bool (*holds)(const void *arg), const void *arg);
 
-/* Waits for a child, at most PATIENCE_SECONDS: its wait status, or -1; then it was killed. */
+/* Waits for a child: its wait status, or -1 if the patience was over and the child was killed. */
 int wait_child(pid_t pid);
 
 /* Seconds, of a clock that only goes forward. */
@@ -35,7 +33,7 @@ void next_tick(void);
 
 /* What a command did. */
 struct outcome {
-	int status; /* exit status, 128 + signal, or -1 when it did not end in time */
+	int status; /* exit status, 128 + signal, or -1 when it did not end */
 	char out[4096];
 	char err[4096];
 };

@@ -28,7 +28,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 SHMFS=${SHMFS:-$here/../../build/fs/shmfs}
 user=65534
 tmpfs_options=mode=1777,size=64m,nr_inodes=1500,nosuid,nodev
-case_seconds=120
+case_seconds=1200
 must_run=${SHMFS_TEST_MUST_RUN:-0}
 
 view=       # the directory in which a case runs: the mount, or the reference hiding it
@@ -192,7 +192,7 @@ start_daemon() { # PASS
     : >"$log"
     as_mounter "$1" "$SHMFS" -f "${options[@]}" "$view" >>"$log" 2>&1 </dev/null &
     daemon=$!
-    wait_until 30 serves_or_ended || true
+    wait_until 300 serves_or_ended || true
     if ! is_mounted; then
         daemon=
         return 1
@@ -223,7 +223,7 @@ end_daemon() { # PASS
     else
         umount "$view" >>"$work/out/end" 2>&1 || true
     fi
-    if ! wait_until 30 daemon_ended; then
+    if ! wait_until 300 daemon_ended; then
         echo "the daemon does not end" >>"$work/out/end"
         kill -KILL "$daemon"
     fi

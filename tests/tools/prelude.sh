@@ -54,10 +54,10 @@ is_waited_for() { # FILE
     grep -q -e "-> .*:$(stat -c %i "$1") " /proc/locks
 }
 
-# Waits, for at most ten seconds, until a command succeeds.
+# Waits, for thousands of looks, until a command succeeds.
 wait_for() {
     local i
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 5000; i++)); do
         if "$@"; then
             return 0
         fi

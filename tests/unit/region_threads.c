@@ -15,6 +15,13 @@
 #define WRITERS 3
 #define CROWD_MAX (6 * MIB)
 
+/* ThreadSanitizer looks at every byte of two transfers that meet. */
+#ifdef __SANITIZE_THREAD__
+#define LONGEST (256 * KIB)
+#else
+#define LONGEST (2 * MIB)
+#endif
+
 /*
  * Each writer writes bytes of its own, which tell their place, too. What nobody wrote is zero.
  * Threads must not use cmocka's asserts.
@@ -42,7 +49,7 @@ static bool is_anybodys(char byte, off_t offset)
 /* Mostly long ones, on pages and not. */
 static void random_transfer(uint64_t *seed, size_t *size, off_t *offset)
 {
-	*size = 1 + unit_random(seed) % (unit_random(seed) % 4 ? 2 * MIB : 8 * KIB);
+	*size = 1 + unit_random(seed) % (unit_random(seed) % 4 ? LONGEST : 8 * KIB);
 	*offset = (off_t)(unit_random(seed) % (CROWD_MAX - *size));
 	if (unit_random(seed) % 2)
 		*offset &= ~4095;
@@ -52,7 +59,7 @@ static void *read_in_thread(void *arg)
 {
 	struct crowd *crowd = arg;
 	uint64_t seed = (uint64_t)gettid();
-	char *buf = malloc(2 * MIB);
+	char *buf = malloc(LONGEST);
 
 	CHECK(buf != NULL);
 	while (!crowd->over) {
@@ -77,7 +84,7 @@ static void *write_in_thread(void *arg)
 	struct crowd *crowd = arg;
 	const unsigned writer = crowd->writers++;
 	uint64_t seed = (uint64_t)gettid();
-	char *buf = malloc(2 * MIB);
+	char *buf = malloc(LONGEST);
 
 	CHECK(buf != NULL);
 	while (!crowd->over) {

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define SHM_DIR "/dev/shm"
-#define CHILD_SECONDS 60
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -178,7 +177,6 @@ static int run_child(unit_child_fn *fn, void *arg)
 	if (pid == 0) {
 		reset_signals();
 		setrlimit(RLIMIT_CORE, &no_core);
-		alarm(CHILD_SECONDS);
 		fn(arg);
 		fflush(NULL);
 		_exit(0);

@@ -52,8 +52,8 @@ double unit_seconds(void);
 double unit_now(void);
 
 /*
- * Runs the function in a child process and fails the test unless the child ends as told. A child
- * that hangs is killed after a minute. It must use CHECK() instead of cmocka's asserts.
+ * Runs the function in a child process and fails the test unless the child ends as told. Meson's
+ * time limit ends a child that hangs. It must use CHECK() instead of cmocka's asserts.
  */
 typedef void unit_child_fn(void *arg);
 void assert_child_passes(unit_child_fn *fn, void *arg);

@@ -11,7 +11,7 @@ writer() {
         echo "BEGIN IMMEDIATE;
             INSERT INTO t (who, n, pad) VALUES ('$1', $i, hex(zeroblob(200)));
             COMMIT;"
-    done | sqlite3 -cmd '.timeout 60000' db
+    done | sqlite3 -cmd '.timeout 600000' db
 }
 writer a &
 writer b &

@@ -32,7 +32,7 @@ grep -c . "$SCRATCH/err"
 echo begin >log2
 (for i in 1 2 3; do sleep 0.05; echo "later $i" >>log2; done) &
 writer=$!
-timeout 20 tail -n +1 -f -s 0.05 --pid="$writer" log2
+timeout 300 tail -n +1 -f -s 0.05 --pid="$writer" log2
 # A log that is copied and cut while its writer appends.
 exec 3>>app
 echo one >&3

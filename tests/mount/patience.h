@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long a test waits for something: as long as anything in its world makes progress. Time that a
+ * busy or slow machine takes does not count, only time in which every other process of the world
+ * sleeps. A wait beside a process that never sleeps is ended by meson's time limit.
+ */
+#ifndef SHMFS_TEST_PATIENCE_H
+#define SHMFS_TEST_PATIENCE_H
+
+#include <stdbool.h>
+
+/* Seconds of sleep after which nothing is expected to happen any more. */
+#define PATIENCE_SECONDS 30
+
+/* Of one wait, {0} at its beginning. */
+struct patience {
+	double last; /* seconds_now() of the last look */
+	double idle; /* seconds */
+};
+
+/* To be asked between two polls, as often as they come. True: no use in waiting any longer. */
+bool patience_is_over(struct patience *patience);
+
+#endif
