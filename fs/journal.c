@@ -65,7 +65,7 @@ struct journal {
 
 	pthread_mutex_t lock;
 	bool taken[SHARED_SLOTS]; /* lock; by threads and requests of this process */
-	unsigned threads;         /* lock; that have an entry of shared->services */
+	_Atomic unsigned threads; /* that have an entry of shared->services */
 };
 
 /* What belongs to the calling thread. */
@@ -148,6 +148,17 @@ static struct shared_service *take_service(struct journal *journal)
 	pthread_mutex_unlock(&journal->lock);
 	atomic_store_explicit(&self.service->thread, gettid(), memory_order_relaxed);
 	return self.service;
+}
+
+bool journal_has_thread(const struct journal *journal, pid_t thread)
+{
+	const unsigned threads = atomic_load_explicit(&journal->threads, memory_order_relaxed);
+
+	for (unsigned i = 0; i < threads; i++)
+		if (atomic_load_explicit(
+			    &journal->shared->services[i].thread, memory_order_relaxed) == thread)
+			return true;
+	return false;
 }
 
 static bool is_refused(const struct shared *shared, uint64_t unique)

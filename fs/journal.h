@@ -46,6 +46,9 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 /* The calling thread serves it from now on. */
 void journal_begin(struct journal *journal, const struct journal_ticket *ticket);
 
+/* Is this thread one of those that have served? */
+bool journal_has_thread(const struct journal *journal, pid_t thread);
+
 /* It has been answered. */
 void journal_end(struct journal *journal);
 

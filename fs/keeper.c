@@ -17,8 +17,13 @@
  *        |                   |---SIGTERM, SIGINT--> worker ends --> unmounted, end
  *        +--fails--> end     +---mount is gone----> worker ends --> end
  *
- * While a worker is starting the keeper opens nothing and takes no orders: that worker closes all
- * descriptors that nobody accounts for.
+ * While a worker is starting the keeper opens nothing and replaces nothing: that worker closes all
+ * descriptors that are not accounted for.
+ *
+ * The keeper waits for nothing without a limit. A worker that does not start, or does not end when
+ * it is told to, is killed. One that was killed, and whose threads the kernel does not let go, is
+ * left alone: the next one serves beside it (held.h). A program that is asked whether it can take
+ * over has PROBE_MS, and a worker's death is seen to meanwhile.
  *
  * A worker dies with its keeper. Where the kernel cannot send requests again, or with nokeeper,
  * this process is keeper and worker in one.
@@ -26,25 +31,23 @@
 #include "keeper.h"
 
 #include "clock.h"
-#include "harden.h"
+#include "death.h"
+#include "held.h"
 #include "log.h"
 #include "mountpoint.h"
 #include "ops.h"
+#include "orders.h"
 #include "shared.h"
+#include "spawn.h"
 #include "startup.h"
 #include "successor.h"
-#include "worker.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,10 +62,12 @@
 #define DEATHS_MAX 10
 #define PAUSE_MS 10
 
-/* So many descriptors a worker leaves free: the next one needs them before it closes others. */
-#define DESCRIPTORS_SPARE 8
-
-#define SIG_SETTLED SIGUSR1 /* from the worker: shared->settled has changed */
+/* How long the keeper waits, in ms. */
+#define START_MS 10000      /* until a worker serves */
+#define STOP_MS 1000        /* until a worker that is told to end is killed */
+#define LEAVE_MS 20         /* for all other threads of a worker whose first one has ended */
+#define LEAVE_AT_END_MS 500 /* the same when the mount is to end */
+#define PROBE_MS 3000       /* for the answer of a program */
 
 struct keeper {
 	const struct options *options;
@@ -71,12 +76,21 @@ struct keeper {
 
 	pid_t worker;      /* 0: none */
 	int status;        /* of the last one: see wait(2) */
+	int64_t kill_at;   /* ms; when the worker is to be killed */
+	int64_t leave_at;  /* ms; when it is not waited for any more */
+	bool watched;      /* shared->watch stands for its thread, which has not ended */
 	int64_t started;   /* ms */
 	uint64_t answered; /* requests, when it was started */
+	uint64_t ooms;     /* see death_count_ooms(), when it was started */
 	int deaths;        /* at once, in a row */
 	bool unstarted;    /* the last one could not be started */
 	bool stop;         /* told to end */
-	bool replace;      /* told to go on with the newest program */
+
+	pid_t probe;       /* the program that is asked whether it can take over; 0: none */
+	int64_t probe_end; /* ms; when it is not waited for any more */
+	bool able;         /* it can */
+	bool replace;      /* the worker was told to end, for the newest program to go on */
+	bool renew;        /* the worker is to be replaced by another one: see held_release() */
 };
 
 void keeper_announce(struct shared *shared)
@@ -87,83 +101,21 @@ void keeper_announce(struct shared *shared)
 	log_info("serving at %s, data path: %s", shared->mount_point, shared->data_path);
 }
 
-/* Whoever takes over finds some free, also when there is nothing but open objects. */
-static void spare_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= DESCRIPTORS_SPARE)
-		return;
-	limit.rlim_cur -= DESCRIPTORS_SPARE;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* In the worker. */
-static void tell_keeper(struct shared *shared)
-{
-	startup_detach();
-	spare_descriptors();
-	atomic_store(&shared->settled, shared->generation + 1);
-	kill(getppid(), SIG_SETTLED);
-}
-
-static void *serve(void *arg)
-{
-	struct keeper *keeper = arg;
-	const int r = harden_server();
-
-	if (r < 0)
-		log_error("cannot give up what serving does not need: %s", strerror(-r));
-	else
-		keeper->status = worker_serve(keeper->options, keeper->shared, tell_keeper);
-	return NULL;
-}
-
-/* Ours are the keeper's business, and others would end the worker. */
-static void prepare_signals(void)
-{
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGUSR2, SIG_DFL);
-	signal(SIGALRM, SIG_DFL);
-}
-
-/*
- * The worker. What the C library knows of this thread is not true after a clone(2) of its own: it
- * has another number. So another thread serves.
- */
-static int become_worker(struct keeper *keeper, pid_t parent)
-{
-	pthread_t thread;
-	int r;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_FAILURE);
-	prepare_signals();
-	keeper->status = EXIT_FAILURE;
-	r = pthread_create(&thread, NULL, serve, keeper);
-	if (r != 0) {
-		log_error("cannot serve: %s", strerror(r));
-		return EXIT_FAILURE;
-	}
-	pthread_join(thread, NULL);
-	if (keeper->status == WORKER_BUSY)
-		_exit(EXIT_SUCCESS);
-	return keeper->status;
-}
-
-/* Returns the worker's process id, 0 in the worker, or -errno. */
+/* Returns the worker's process id, 0 in the worker when it has served, or -errno. */
 static pid_t start_worker(struct keeper *keeper)
 {
 	pid_t pid;
 
 	keeper->started = clock_now_ms();
 	keeper->answered = atomic_load(&keeper->shared->answered);
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid < 0)
-		return -errno;
+	keeper->ooms = death_count_ooms();
+	pid = spawn_worker(keeper->options, keeper->shared, &keeper->status);
+	if (pid <= 0)
+		return pid;
 	keeper->worker = pid;
+	keeper->watched = false;
+	keeper->kill_at = keeper->started + START_MS;
+	keeper->leave_at = ORDERS_NEVER;
 	return pid;
 }
 
@@ -172,73 +124,163 @@ static bool is_settled(const struct keeper *keeper)
 	return atomic_load(&keeper->shared->settled) == keeper->shared->generation + 1;
 }
 
-static void take_child(struct keeper *keeper)
+/* A process that is no worker any more, and no program that was asked: a worker that was left. */
+static void take_other(struct keeper *keeper, pid_t pid)
 {
-	if (keeper->worker > 0 &&
-		waitpid(keeper->worker, &keeper->status, WNOHANG) == keeper->worker)
-		keeper->worker = 0;
+	if (held_release(keeper->shared, pid))
+		keeper->renew = true;
 }
 
-static void stop_worker(struct keeper *keeper, int sig)
+static void tell_refused(const struct keeper *keeper)
 {
-	if (keeper->worker > 0)
-		kill(keeper->worker, sig);
+	log_error("%s cannot take over: this program goes on", keeper->successor->program);
 }
 
-/* Whoever asks twice does not want to wait for what is being done. */
+static void take_children(struct keeper *keeper)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == keeper->worker) {
+			keeper->worker = 0;
+			keeper->status = status;
+		} else if (pid == keeper->probe) {
+			keeper->probe = 0;
+			keeper->able = successor_agrees(status);
+			if (!keeper->able)
+				tell_refused(keeper);
+		} else {
+			take_other(keeper, pid);
+		}
+	}
+}
+
+static void kill_worker(struct keeper *keeper)
+{
+	kill(keeper->worker, SIGKILL);
+	keeper->kill_at = ORDERS_NEVER;
+	if (!keeper->watched && keeper->leave_at == ORDERS_NEVER)
+		keeper->leave_at = clock_now_ms() + LEAVE_MS;
+}
+
+/* Tells the worker to end. */
+static void end_worker(struct keeper *keeper)
+{
+	if (keeper->worker == 0)
+		return;
+	kill(keeper->worker, SIGTERM);
+	keeper->kill_at = clock_now_ms() + STOP_MS;
+}
+
+/* A second order to stop means: do not wait for what is being done. */
 static void stop(struct keeper *keeper)
 {
-	stop_worker(keeper, keeper->stop ? SIGKILL : SIGTERM);
+	if (!keeper->stop)
+		end_worker(keeper);
+	else if (keeper->worker > 0)
+		kill_worker(keeper);
 	keeper->stop = true;
 }
 
-static void replace(struct keeper *keeper)
+static void ask_successor(struct keeper *keeper)
 {
-	if (keeper->stop || keeper->replace)
+	pid_t pid;
+
+	if (keeper->stop || keeper->replace || keeper->able || keeper->probe > 0)
 		return;
-	if (!successor_is_able(keeper->successor)) {
-		log_error("%s cannot take over: this program goes on", keeper->successor->program);
+	pid = successor_ask(keeper->successor);
+	if (pid < 0) {
+		tell_refused(keeper);
 		return;
 	}
-	keeper->replace = true;
-	stop_worker(keeper, SIGTERM);
+	keeper->probe = pid;
+	keeper->probe_end = clock_now_ms() + PROBE_MS;
 }
 
-/* Waits for a signal, up to so many ms (-1: for ever), and does what it asks for. */
-static void take_signal(struct keeper *keeper, bool orders, int64_t ms)
+static void leave_probe(struct keeper *keeper)
 {
-	const struct timespec time = clock_timespec_of_ms(ms);
-	siginfo_t info = {0};
-	sigset_t set;
-	int sig;
+	kill(keeper->probe, SIGKILL);
+	keeper->probe = 0;
+	log_error("%s does not tell whether it can take over: this program goes on",
+		keeper->successor->program);
+}
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIG_SETTLED);
-	if (orders) {
-		sigaddset(&set, SIGTERM);
-		sigaddset(&set, SIGINT);
-		sigaddset(&set, SIGHUP);
+static void leave_worker(struct keeper *keeper)
+{
+	held_note(keeper->shared, keeper->worker);
+	if (keeper->shared->held_count > 0 && !keeper->stop)
+		log_error("the kernel does not let go of the worker: the next one serves beside "
+			  "it");
+	keeper->status = SIGKILL; /* as wait(2) tells it */
+	keeper->worker = 0;
+}
+
+/* What is due. */
+static void keep_time(struct keeper *keeper)
+{
+	const int64_t now = clock_now_ms();
+
+	if (keeper->worker > 0 && now >= keeper->kill_at)
+		kill_worker(keeper);
+	if (keeper->worker > 0 && now >= keeper->leave_at)
+		leave_worker(keeper);
+	if (keeper->probe > 0 && now >= keeper->probe_end)
+		leave_probe(keeper);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Waits until something happens, or until then (ms), and sees to it. */
+static void wait_for_orders(struct keeper *keeper, int64_t until)
+{
+	const bool settled = keeper->worker == 0 || is_settled(keeper);
+	struct orders orders;
+
+	if (keeper->worker > 0)
+		until = earlier(until, earlier(keeper->kill_at, keeper->leave_at));
+	if (keeper->probe > 0)
+		until = earlier(until, keeper->probe_end);
+	orders = orders_wait(
+		keeper->worker > 0 && keeper->watched ? keeper->shared->watch : -1, until, settled);
+	take_children(keeper);
+	if (orders.dead && keeper->worker > 0) {
+		keeper->watched = false;
+		keeper->leave_at = clock_now_ms() + (keeper->stop ? LEAVE_AT_END_MS : LEAVE_MS);
 	}
-	sig = ms < 0 ? sigwaitinfo(&set, &info) : sigtimedwait(&set, &info, &time);
-	take_child(keeper);
-	if (sig == SIGTERM || sig == SIGINT)
+	for (; orders.stops > 0; orders.stops--)
 		stop(keeper);
-	else if (sig == SIGHUP && info.si_code == SI_KERNEL) /* the terminal is gone */
-		stop(keeper);
-	else if (sig == SIGHUP)
-		replace(keeper);
+	if (orders.replace)
+		ask_successor(keeper);
+	keep_time(keeper);
+}
+
+/* The worker serves: it is told to end when another one, or a newer program, is to go on. */
+static void see_to_successor(struct keeper *keeper)
+{
+	if (keeper->stop || keeper->replace || (!keeper->able && !keeper->renew))
+		return;
+	keeper->replace = true;
+	end_worker(keeper);
 }
 
 /* The worker has been started. Returns when there is none any more. */
 static void watch(struct keeper *keeper)
 {
 	while (keeper->worker > 0 && !is_settled(keeper))
-		take_signal(keeper, false, -1);
+		wait_for_orders(keeper, ORDERS_NEVER);
+	if (keeper->worker > 0 && !keeper->stop)
+		keeper->kill_at = ORDERS_NEVER;
+	keeper->watched = is_settled(keeper) && keeper->shared->watched;
 	if (keeper->shared->generation == 0 && is_settled(keeper))
 		keeper_announce(keeper->shared);
-	while (keeper->worker > 0)
-		take_signal(keeper, true, -1);
+	while (keeper->worker > 0) {
+		see_to_successor(keeper);
+		wait_for_orders(keeper, ORDERS_NEVER);
+	}
 }
 
 static bool died_at_once(const struct keeper *keeper)
@@ -262,7 +304,7 @@ static bool bear(struct keeper *keeper, bool at_once, const char *what)
 		return true;
 	end = clock_now_ms() + ((int64_t)PAUSE_MS << (keeper->deaths - 3));
 	while (!keeper->stop && clock_now_ms() < end)
-		take_signal(keeper, true, end - clock_now_ms());
+		wait_for_orders(keeper, end);
 	return true;
 }
 
@@ -293,7 +335,7 @@ static bool try_again(struct keeper *keeper, int r)
 /* There is no worker. Returns only if it is not possible. */
 static void become_successor(struct keeper *keeper)
 {
-	keeper->replace = false;
+	keeper->able = false;
 	keeper->shared->background = startup_is_background();
 	successor_become(keeper->successor);
 }
@@ -302,14 +344,13 @@ static void become_successor(struct keeper *keeper)
 static int keep(struct keeper *keeper, bool *ret_is_worker)
 {
 	struct shared *shared = keeper->shared;
-	const pid_t self = getpid();
 	pid_t pid;
 
 	for (;;) {
 		pid = start_worker(keeper);
 		if (pid == 0) {
 			*ret_is_worker = true;
-			return become_worker(keeper, self);
+			return keeper->status;
 		}
 		if (pid < 0 && !try_again(keeper, pid))
 			return EXIT_FAILURE;
@@ -318,15 +359,17 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			watch(keeper);
 			if (keeper->stop || mountpoint_is_gone(shared->device))
 				return EXIT_SUCCESS;
-			if (shared->generation == 0 && !is_settled(keeper))
+			if (shared->covered || (shared->generation == 0 && !is_settled(keeper)))
 				return EXIT_FAILURE;
+			shared->death = death_judge(shared, keeper->status, keeper->ooms);
 			if (!(keeper->replace && keeper->status == 0) && !survive(keeper))
 				return EXIT_FAILURE;
 			shared->generation++;
+			keeper->replace = keeper->renew = false;
 		}
 		if (keeper->stop || mountpoint_is_gone(shared->device))
 			return EXIT_SUCCESS;
-		if (keeper->replace)
+		if (keeper->able)
 			become_successor(keeper);
 	}
 }
@@ -347,18 +390,16 @@ const char *keeper_obstacle(const struct shared *shared)
 	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
 }
 
-static void prepare_keeper(void)
+static void prepare_keeper(struct shared *shared)
 {
-	sigset_t set;
-
-	/* Who wants to ignore them is not to lose children; others may send them to the worker. */
-	signal(SIGCHLD, SIG_DFL);
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGALRM, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIG_SETTLED);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	orders_prepare();
+	if (shared->watch >= 0)
+		return; /* from the program before */
+	shared->watch = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (shared->watch >= 0)
+		descriptors_add(shared->kept, SHARED_FDS, shared->watch);
 }
 
 int keeper_keep(const struct options *options, struct shared *shared,
@@ -367,6 +408,6 @@ int keeper_keep(const struct options *options, struct shared *shared,
 	struct keeper keeper = {.options = options, .successor = successor, .shared = shared};
 
 	*ret_is_worker = false;
-	prepare_keeper();
+	prepare_keeper(shared);
 	return keep(&keeper, ret_is_worker);
 }

@@ -304,6 +304,12 @@ static void take(struct loop *loop, const struct fuse_buf *buf)
 	enum journal_verdict verdict;
 	bool settle;
 
+	if (request.pid != 0 && journal_has_thread(loop->journal, request.pid)) {
+		log_error("this mount covers the objects that it shows: ending");
+		fuse3_refuse(loop->session, buf->mem, -EDEADLK);
+		loop_stop(loop, -EDEADLK);
+		return;
+	}
 	verdict = journal_receive(loop->journal, buf->mem, &ticket, &settle);
 	if (settle)
 		loop->hooks.settle(loop->hooks.arg);

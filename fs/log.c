@@ -3,13 +3,20 @@
 
 #include "fuse3.h"
 
-#include <pthread.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <fuse_log.h>
+
+#define LINE_MAX_BYTES 1024
 
 /* Written when the mount becomes usable, and before anything is served. */
 static bool background;
@@ -17,35 +24,82 @@ static bool background;
 /* Used while there is one thread. */
 static bool libfuse_is_brief, libfuse_has_failed;
 
-/*
- * Keeper and worker have one table of descriptors: none may be kept open for messages, where the
- * other one does not know of it.
- */
-static void log_to_system(int priority, const char *line)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Messages that were dropped since the last one that was not. */
+static _Atomic unsigned dropped;
 
-	pthread_mutex_lock(&lock);
-	openlog("shmfs", LOG_PID, LOG_DAEMON);
-	syslog(priority, "%s", line);
-	closelog();
-	pthread_mutex_unlock(&lock);
+/* Messages are dropped rather than waited for: a reader that does not read must not stop a mount.
+ */
+static bool send_line(int fd, const char *line, size_t len)
+{
+	struct pollfd poller = {.fd = fd, .events = POLLOUT};
+
+	/* A pipe that is ready takes PIPE_BUF bytes at once. */
+	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLOUT) &&
+	       write(fd, line, len) == (ssize_t)len;
+}
+
+/*
+ * As syslog(3), which waits for the daemon that reads. Keeper and worker have one table of
+ * descriptors: none may be kept open for messages, because the other one does not know of it.
+ */
+static bool send_to_system(int priority, const char *text)
+{
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	char line[LINE_MAX_BYTES + 64], date[32];
+	const time_t now = time(NULL);
+	struct tm tm;
+	bool sent;
+
+	if (fd < 0)
+		return false;
+	strftime(date, sizeof(date), "%b %e %T", localtime_r(&now, &tm));
+	snprintf(line, sizeof(line), "<%d>%s shmfs[%d]: %s", LOG_DAEMON | priority, date,
+		(int)getpid(), text);
+	sent = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+	       send(fd, line, strlen(line), MSG_NOSIGNAL) >= 0;
+	close(fd);
+	return sent;
+}
+
+static bool send_to_stderr(const char *text)
+{
+	char line[LINE_MAX_BYTES + 16];
+
+	snprintf(line, sizeof(line), "shmfs: %s\n", text);
+	return send_line(STDERR_FILENO, line, strlen(line));
+}
+
+static bool send_text(int priority, const char *text)
+{
+	return background ? send_to_system(priority, text) : send_to_stderr(text);
+}
+
+static void tell_dropped(void)
+{
+	const unsigned count = atomic_exchange(&dropped, 0);
+	char text[64];
+
+	if (count == 0)
+		return;
+	snprintf(text, sizeof(text), "%u messages before this one were lost", count);
+	if (!send_text(LOG_ERR, text))
+		atomic_fetch_add(&dropped, count);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(
 	int priority, const char *format, va_list args)
 {
-	char line[1024];
+	char text[LINE_MAX_BYTES];
 	size_t len;
 
-	vsnprintf(line, sizeof(line), format, args);
-	len = strlen(line);
-	if (len > 0 && line[len - 1] == '\n')
-		line[len - 1] = '\0';
-	if (background)
-		log_to_system(priority, line);
-	else
-		fprintf(stderr, "shmfs: %s\n", line);
+	vsnprintf(text, sizeof(text), format, args);
+	len = strlen(text);
+	if (len > 0 && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	tell_dropped();
+	if (!send_text(priority, text))
+		atomic_fetch_add(&dropped, 1);
 }
 
 void log_error(const char *format, ...)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages to the user, a line each: on stderr or, by a daemon in the background, to syslog(3). */
+/*
+ * Messages to the user, a line each: on stderr or, by a daemon in the background, to syslog(3).
+ * None is waited for: a message that is not taken at once is dropped, and the next one says so.
+ */
 #ifndef SHMFS_LOG_H
 #define SHMFS_LOG_H
 

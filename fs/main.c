@@ -7,6 +7,9 @@
  *   main        how the daemon starts; this file
  *   mount       a mount from its beginning to its end
  *   keeper      the process that holds the mount, and has workers serve it
+ *     orders      what the keeper waits for     death      why a worker died
+ *     held        what an ended worker still does
+ *     spawn       the process of a worker
  *   successor   a newer program goes on in the keeper's place
  *   worker      the process that serves
  *   recover     what a dead worker has left half done is put in order

@@ -261,6 +261,24 @@ int mountpoint_number(const char *path, dev_t *ret_number)
 	return 0;
 }
 
+/*
+ * Ends all requests with an error. A worker that the kernel does not let go has the device open,
+ * and callers would wait for it for ever. Best effort: the control file system may not be mounted.
+ */
+static void abort_requests(dev_t number)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", minor(number));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		log_info("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
 void mountpoint_unmount(const char *path, dev_t number, int device)
 {
 	const bool gone = mountpoint_is_gone(device);
@@ -270,8 +288,13 @@ void mountpoint_unmount(const char *path, dev_t number, int device)
 	close(device);
 	if (gone)
 		return;
+	abort_requests(number);
+	/* Without this the objects could not be reached any more. */
+	if (mountpoint_number(SHMFS_OBJECT_DIR, &there) == 0 && there == number)
+		umount2(SHMFS_OBJECT_DIR, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
 	if (mountpoint_number(path, &there) < 0 || there != number)
 		log_info("%s: is another mount, or none: left alone", path);
-	else if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path))
+	else if (umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
+		 !run_fusermount(path))
 		log_error("%s: cannot unmount", path);
 }

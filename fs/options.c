@@ -36,7 +36,8 @@ enum key {
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, status, debug, allow, fsname, subtype;
+	bool help, version, status, debug, allow, fsname, subtype, remount;
+	char unknown[128]; /* the first option that is not known; empty: none */
 };
 
 /* FUSE_OPT_KEY(), but without its implicit conversion from -1U, which clang warns of. */
@@ -207,13 +208,24 @@ static int take_max_read(struct options *options, const char *value)
 	return 1;
 }
 
-static int take_unknown(const char *arg)
+/* With remount, mount(8) passes options that only the kernel's list of mounts has. */
+static int take_unknown(struct parser *parser, const char *arg)
 {
 	/* Options for user space alone: see mount(8). */
-	if (strncmp(arg, "x-", 2) == 0 || strncmp(arg, "X-", 2) == 0)
-		return 0;
-	log_error("unknown option %s (shmfs -h lists them)", arg);
-	return -1;
+	const bool alone = strncmp(arg, "x-", 2) == 0 || strncmp(arg, "X-", 2) == 0;
+
+	if (!alone && parser->unknown[0] == '\0')
+		snprintf(parser->unknown, sizeof(parser->unknown), "%s", arg);
+	return 0;
+}
+
+static bool is_acceptable(const struct parser *parser)
+{
+	if (parser->remount)
+		log_error("a mount cannot be changed with remount: unmount it and mount it again");
+	else if (parser->unknown[0] != '\0')
+		log_error("unknown option %s (shmfs -h lists them)", parser->unknown);
+	return !parser->remount && parser->unknown[0] == '\0';
 }
 
 /* As fuse_opt_parse(3) wants it: 1 keeps the argument for libfuse, 0 drops it, -1 is an error. */
@@ -270,8 +282,8 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 		parser->subtype = true;
 		return 1;
 	case KEY_REMOUNT:
-		log_error("a mount cannot be changed with remount: unmount it and mount it again");
-		return -1;
+		parser->remount = true;
+		return 0;
 	case KEY_STATUS:
 		parser->status = true;
 		return 0;
@@ -280,7 +292,7 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case FUSE_OPT_KEY_NONOPT:
 		return take_operand(parser->options, arg);
 	default:
-		return take_unknown(arg);
+		return take_unknown(parser, arg);
 	}
 }
 
@@ -331,7 +343,8 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	struct parser parser = {.options = ret_options};
 
 	*ret_options = (struct options){.args = FUSE_ARGS_INIT(argc, argv)};
-	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0)
+	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0 ||
+		!is_acceptable(&parser))
 		return OPTIONS_WRONG;
 	drop_separator(&ret_options->args);
 	if (parser.version) {

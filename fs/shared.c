@@ -30,6 +30,7 @@ int shared_new(struct shared **ret_shared, int *ret_fd)
 	}
 	shared->version = SHARED_VERSION;
 	shared->size = sizeof(*shared);
+	shared->watch = -1;
 	*ret_shared = shared;
 	*ret_fd = fd;
 	return 0;

@@ -124,11 +124,15 @@ struct shared {
 	char why_alone[PASSTHROUGH_TEXT_SIZE]; /* there is no keeper; empty: nobody wants to know */
 	bool background;
 	uint8_t kept[DESCRIPTORS_SET_SIZE(SHARED_FDS)]; /* descriptors that no worker has opened */
+	int32_t watch; /* descriptor for orders_watch_thread(); -1: none */
 	enum shared_death death;
 	uint32_t held_count;
 	struct shared_held held[SHARED_HELD];
 
 	/* Of the worker. */
+	bool covered;           /* it is its own client: the mount has to end */
+	bool watched;           /* `watch` stands for its thread */
+	_Atomic uint32_t fault; /* the signal by which it is about to die, by its own doing; or 0 */
 	_Atomic uint32_t settled;              /* its generation + 1, once it serves */
 	_Atomic uint64_t answered;             /* requests, of all workers */
 	char data_path[PASSTHROUGH_TEXT_SIZE]; /* for the message that it serves */

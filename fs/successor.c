@@ -27,18 +27,23 @@ void successor_init(struct successor *successor, char **argv)
 	successor->argv = argv;
 }
 
-bool successor_is_able(const struct successor *successor)
+pid_t successor_ask(const struct successor *successor)
 {
 	const pid_t child = fork();
-	int status;
 
+	if (child < 0)
+		return -errno;
 	if (child == 0) {
 		setenv(ENVIRONMENT, "probe", 1);
 		execv(successor->program, successor->argv);
 		_exit(EXIT_FAILURE);
 	}
-	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == PROBE_STATUS;
+	return child;
+}
+
+bool successor_agrees(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == PROBE_STATUS;
 }
 
 static void set_close_on_exec(void *arg, int fd)

@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct successor {
 	char **argv;            /* of this program, and of the next one */
@@ -18,8 +19,12 @@ struct successor {
 /* The program has not been replaced yet. memory is left to the caller. */
 void successor_init(struct successor *successor, char **argv);
 
-/* Whether the program at the path can take over, and knows our options: it is asked. */
-bool successor_is_able(const struct successor *successor);
+/*
+ * Asks the program at the path, in a process of its own, whether it can take over and knows our
+ * options. Returns the process id, or -errno. The answer is the status of that process.
+ */
+pid_t successor_ask(const struct successor *successor);
+bool successor_agrees(int status);
 
 /* Becomes it, while there is no worker. Returns only if that is not possible; it is logged then. */
 void successor_become(const struct successor *successor);

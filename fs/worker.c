@@ -155,7 +155,8 @@ static int serve(struct service *service, const struct options *options,
 		log_error("the kernel is still busy with a request: not waiting for it");
 		return WORKER_BUSY;
 	}
-	if (r < 0 && r != -ECANCELED)
+	service->shared->covered = r == -EDEADLK;
+	if (r < 0 && r != -ECANCELED && r != -EDEADLK)
 		log_error("cannot serve: %s", strerror(-r));
 	clear(service);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "death.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+uint64_t death_count_ooms(void)
+{
+	static char text[16384];
+	const int fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	const char *line;
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n < 0 ? 0 : n] = '\0';
+	line = strstr(text, "\noom_kill ");
+	return line ? strtoull(line + strlen("\noom_kill "), NULL, 10) : 0;
+}
+
+static struct shared *noted_in;
+
+/* The default action is back: a fault comes again, and what was sent is sent again here. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code > 0 || info->si_pid == getpid())
+		atomic_store(&noted_in->fault, (uint32_t)sig);
+	if (info->si_code <= 0)
+		raise(sig);
+}
+
+/* A sanitizer has a handler of its own, which reports. */
+static bool is_default(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+void death_note_faults(struct shared *shared)
+{
+	static const int faults[] = {SIGSEGV, SIGILL, SIGFPE, SIGSYS, SIGABRT};
+	const struct sigaction action = {
+		.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND};
+
+	noted_in = shared;
+	atomic_store(&shared->fault, 0);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (is_default(faults[i]))
+			sigaction(faults[i], &action, NULL);
+}
+
+enum shared_death death_judge(const struct shared *shared, int status, uint64_t ooms)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 0 ? DEATH_NONE : DEATH_OWN;
+	if (atomic_load(&shared->fault) != 0)
+		return DEATH_OWN;
+	return WTERMSIG(status) == SIGKILL && death_count_ooms() != ooms ? DEATH_OWN
+									 : DEATH_OUTSIDE;
+}
