@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "node.h"
 #include "ops.h"
+#include "private_mounts.h"
 #include "shared.h"
 #include "sigbus.h"
 
@@ -59,7 +60,7 @@ static int count_fds(void)
 
 static void have_private_shm(void)
 {
-	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	if (unshare(CLONE_NEWNS) == 0 && private_mounts() == 0 &&
 		mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777,size=64m,nr_inodes=4k") == 0)
 		return;
 	fprintf(stderr, "skipped: no private /dev/shm\n");

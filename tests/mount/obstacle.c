@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "obstacle.h"
+
+#include "private_mounts.h"
 #include "util.h"
 
 #include <fcntl.h>
@@ -26,7 +28,7 @@ static uint64_t offered_here(void)
 	char options[80];
 
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || private_mounts() < 0 ||
 		mount("greeting", "/tmp", "fuse", 0, options) < 0 ||
 		read(device, &greeting, sizeof(greeting)) < (ssize_t)sizeof(greeting.header) ||
 		greeting.header.opcode != FUSE_INIT)

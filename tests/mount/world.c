@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
 
+#include "private_mounts.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -37,21 +39,28 @@ static int refuse(const char *reason)
 	return world_skip(reason);
 }
 
+static const char *because(const char *what, int error)
+{
+	static char reason[128];
+
+	snprintf(reason, sizeof(reason), "%s: %s", what, strerror(error));
+	return reason;
+}
+
 static const char *missing_feature(void)
 {
-	int fd;
+	int fd, r;
 
 	if (geteuid() != 0)
 		return "mounting needs root";
 	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return "no usable /dev/fuse";
+		return because("no usable /dev/fuse", errno);
 	close(fd);
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
-		return "no private namespaces";
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return "no private mounts";
-	return NULL;
+		return because("no private namespaces", errno);
+	r = private_mounts();
+	return r < 0 ? because("no private mounts", -r) : NULL;
 }
 
 static int wait_status(pid_t pid)

@@ -53,9 +53,9 @@ def outside():
     try:
         copy_what_is_used(work)
         return subprocess.run(
-            ["setpriv", "--pdeathsig=KILL", "--", "unshare", "--mount", "--propagation=slave",
-             "--pid", "--fork", "--kill-child", "--mount-proc", "--", "/usr/bin/python3", "-B",
-             work + "/tests/run.py"],
+            ["setpriv", "--pdeathsig=KILL", "--", HERE + "/../../scripts/private-mounts", "--slave",
+             "unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child",
+             "--mount-proc", "--", "/usr/bin/python3", "-B", work + "/tests/run.py"],
             env=os.environ | {"SHMFS_NAMESPACES_WORK": work, "SHMFS_NO_MMAP": obstacle},
             check=False).returncode
     finally:

@@ -17,8 +17,8 @@ here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 # Everything happens in a mount namespace of its own: /dev/shm is replaced there. It follows what is
 # unmounted outside, so that it does not keep other mounts alive.
 run_inside() {
-    local status=0 own_user=()
-    [[ $EUID == 0 ]] || own_user=(--user --map-root-user)
+    local status=0 private=("$here/../../scripts/private-mounts" --slave)
+    [[ $EUID == 0 ]] || private=(unshare --user --map-root-user --mount --propagation slave)
     SHMFS_TOOLS_UID=$EUID
     SHMFS_TOOLS_WORK=$(mktemp -d "${TMPDIR:-/tmp}/shmfs-t-tools-XXXXXX")
     export SHMFS_TOOLS_UID SHMFS_TOOLS_WORK
@@ -35,8 +35,7 @@ run_inside() {
     cp -r "$here" "$SHMFS_TOOLS_WORK/tools"
     chmod -R a+rX "$SHMFS_TOOLS_WORK"
     export SHMFS=$SHMFS_TOOLS_WORK/shmfs
-    unshare --mount --propagation slave "${own_user[@]}" "$SHMFS_TOOLS_WORK/tools/run.sh" "$@" ||
-        status=$?
+    "${private[@]}" "$SHMFS_TOOLS_WORK/tools/run.sh" "$@" || status=$?
     exit "$status"
 }
 

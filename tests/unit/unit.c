@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "private_mounts.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <sched.h>
@@ -62,10 +64,13 @@ static _Noreturn void skip_all(const char *reason, int error)
 
 void unit_need_private_shm(void)
 {
+	int r;
+
 	if (unshare(CLONE_NEWNS) < 0)
 		skip_all("no mount namespace of its own", errno);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		skip_all("no private mounts", errno);
+	r = private_mounts();
+	if (r < 0)
+		skip_all("no private mounts", -r);
 	umask(0);
 }
 
