@@ -94,10 +94,15 @@ const char *text_age(double seconds, char ret_text[TEXT_SHORT])
 
 const char *text_time(time_t when, char ret_text[TEXT_SHORT])
 {
+	/* Many objects are made in one second. */
+	static char last_text[TEXT_SHORT];
+	static time_t last = -1;
 	struct tm parts;
 	size_t length;
 
 	*ret_text = '\0';
+	if (last == when)
+		return strcpy(ret_text, last_text);
 	if (!localtime_r(&when, &parts))
 		return ret_text;
 	length = strftime(ret_text, TEXT_SHORT - 1, "%Y-%m-%dT%H:%M:%S%z", &parts);
@@ -105,6 +110,8 @@ const char *text_time(time_t when, char ret_text[TEXT_SHORT])
 		memmove(ret_text + length - 1, ret_text + length - 2, 3);
 		ret_text[length - 2] = ':';
 	}
+	last = when;
+	strcpy(last_text, ret_text);
 	return ret_text;
 }
 

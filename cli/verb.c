@@ -4,6 +4,7 @@
 #include "help.h"
 #include "ls.h"
 #include "reap.h"
+#include "watch.h"
 #include "who.h"
 
 #include <stdarg.h>
@@ -15,6 +16,7 @@ static const struct verb verbs[] = {
 	{"ls", ls_main, "list shared memory objects and who holds them"},
 	{"who", who_main, "list the processes that hold an object"},
 	{"reap", reap_main, "remove the objects that nobody holds"},
+	{"watch", watch_main, "tell who makes, changes and removes objects"},
 	{"help", help_main, "print the usage of a verb: shmfs help VERB"},
 };
 

@@ -51,6 +51,7 @@
  *     verb        which verb the command line names   help   their usage
  *     ls          objects and who holds them          who    who holds one
  *     reap        removes what nobody holds: reap_rules, reap_batch, reap_aside, reap_report
+ *     watch       who changes what: watch_source, watch_actor, watch_known
  *     objects     which objects, in which order       object_row  what is told about one
  *     survey      a look at a tmpfs                   holder      how holders are written
  *     target      the object that a word means        foreign     other namespaces' /dev/shm

@@ -13,8 +13,8 @@
 int shmfs_beneath_open(int dir, const char *path, int flags);
 
 /*
- * Opens the regular file `path` for reading: what is no regular file, or has another inode number
- * than ino, is not opened. Waits for nobody. -ESTALE; -EBUSY: somebody has a lease on it; -EACCES.
+ * Opens the regular file `path` with this inode number for reading. Waits for nobody. -ESTALE: it
+ * is something else now; -EBUSY: somebody has a lease on it; -EACCES.
  */
 int shmfs_beneath_read(int dir, const char *path, uint64_t ino);
 

@@ -5,7 +5,7 @@
  *   keeper map|private|fd-r|fd-w|fd-rw|path|both|flight|leader|thread|undumpable PATH
  *       holds PATH so, prints "ready", and waits for the end of its standard input
  *   keeper crowd PROCESSES MAPPINGS DIRECTORY
- *       that many processes map as many objects each, which it makes in DIRECTORY; the same then
+ *       that many processes map as many objects each, the same ones, which it makes in DIRECTORY
  *   keeper objects COUNT DIRECTORY
  *       makes objects, holds none, and ends
  */
@@ -151,12 +151,12 @@ static void hold(const char *how, char *path)
 		start_thread(live_without_leader, path, 1);
 }
 
-static void make_and_map(const char *directory, int process, int mapping, int maps)
+static void make_and_map(const char *directory, int number, int maps)
 {
 	char path[4096];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/crowd-%d-%d", directory, process, mapping);
+	snprintf(path, sizeof(path), "%s/crowd-%d", directory, number);
 	fd = open(path, O_CREAT | O_RDWR, 0600);
 	if (fd < 0)
 		err(1, "%s", path);
@@ -182,7 +182,7 @@ static void crowd(int processes, int mappings, const char *directory)
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (int mapping = 0; mapping < mappings; mapping++)
-			make_and_map(directory, process, mapping, 1);
+			make_and_map(directory, mapping, 1);
 		if (write(ready[1], "r", 1) != 1)
 			err(1, "write");
 		for (;;)
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 		crowd(atoi(argv[2]), atoi(argv[3]), argv[4]);
 	} else if (argc == 4 && strcmp(argv[1], "objects") == 0) {
 		for (int object = 0; object < atoi(argv[2]); object++)
-			make_and_map(argv[3], -1, object, 0);
+			make_and_map(argv[3], object, 0);
 		return 0;
 	} else if (argc == 3) {
 		hold(argv[1], argv[2]);

@@ -402,6 +402,112 @@ def test_reap_waits_for_nobody():
         holder.communicate()
 
 
+# --- watch -----------------------------------------------------------------------------------------
+
+def watched(act, *args, end, directory=SHM):
+    """What shmfs watch tells while act() runs, up to the removal of `end` in `directory`."""
+    with subprocess.Popen([os.environ["SHMFS"], "watch", "--json", *args], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as watch:
+        if "watching" not in watch.stderr.readline():
+            return None
+        act()
+        os.close(os.open(f"{directory}/{end}", os.O_CREAT | os.O_RDWR))
+        os.unlink(f"{directory}/{end}")
+        records = []
+        for line in watch.stdout:
+            records.append(json.loads(line))
+            if (records[-1]["action"], records[-1]["name"]) == ("remove", end):
+                break
+        watch.kill()
+    return [record for record in records if record["name"] != end]
+
+
+def own_command():
+    with open("/proc/self/comm", encoding="utf-8") as comm:
+        return comm.read().rstrip("\n")
+
+
+def told(records):
+    return [(record["action"], record["name"], record["to"], record["detail"])
+            for record in records]
+
+
+def test_watch():
+    """Each kind of change, one line each, with the process that did it."""
+    os.mkdir(f"{SHM}/web1")
+
+    steps = [
+        (lambda: os.close(os.open(f"{SHM}/a", os.O_CREAT | os.O_RDWR, 0o600)),
+         ("create", "a", None, "0600")),
+        (lambda: os.link(f"{SHM}/a", f"{SHM}/web1/b"), ("link", "web1/b", None, "0600")),
+        (lambda: os.rename(f"{SHM}/a", f"{SHM}/web1/c"), ("rename", "a", "web1/c", None)),
+        (lambda: os.chmod(f"{SHM}/web1/c", 0o644), ("chmod", "web1/c", None, "0600 0644")),
+        (lambda: os.truncate(f"{SHM}/web1/c", 100), ("resize", "web1/c", None, "0 100")),
+        (lambda: os.chown(f"{SHM}/web1/c", USER, USER),
+         ("chown", "web1/c", None, f"0:0 {USER}:{USER}")),
+        (lambda: os.mkdir(f"{SHM}/d", 0o700), ("mkdir", "d", None, "0700")),
+        (lambda: os.rmdir(f"{SHM}/d"), ("rmdir", "d", None, None)),
+        (lambda: os.unlink(f"{SHM}/web1/b"), ("remove", "web1/b", None, None)),
+    ]
+    os.umask(0)
+    for number, (act, expected) in enumerate(steps):
+        records = watched(act, end="end")
+        if records is None:
+            return "fanotify(7) cannot tell names or processes here"
+        assert told(records) == [expected], (number, records)
+        assert (records[0]["pid"], records[0]["uid"], records[0]["user"]) == (
+            os.getpid(), 0, "root"), records
+        assert (records[0]["command"], records[0]["door"]) == (own_command(), SHM), records
+    return None
+
+
+def test_watch_one_namespace():
+    os.mkdir(f"{SHM}/web1")
+    os.mkdir(f"{SHM}/web10")
+
+    def act():
+        make("web1/in")
+        make("web10/out")
+        make("out")
+        os.rename(f"{SHM}/out", f"{SHM}/web1/moved")
+        os.unlink(f"{SHM}/web1/in")
+        os.unlink(f"{SHM}/web1/moved")
+
+    records = watched(act, "/web1", end="web1/end")
+    if records is None:
+        return "fanotify(7) cannot tell names or processes here"
+    names = {record["name"] for record in records}
+    assert names == {"web1/in", "out", "web1/moved"}, records
+    assert [record["to"] for record in records if record["name"] == "out"] == ["web1/moved"]
+    return None
+
+
+def test_watch_mount():
+    """Through a mount: the process that asked, and not the daemon."""
+    point = tempfile.mkdtemp(prefix="shmfs-zoo-")
+    subprocess.run([os.environ["SHMFS"], point], check=True)
+    try:
+        records = watched(lambda: os.close(os.open(f"{point}/new", os.O_CREAT | os.O_RDWR)),
+                          end="end", directory=point)
+    finally:
+        subprocess.run(["umount", point], check=True)
+        os.rmdir(point)
+    if records is None:
+        return "fanotify(7) cannot tell names or processes here"
+    created = [record for record in records if record["action"] == "create"]
+    assert len(created) == 1, records
+    if created[0]["door"] == SHM:
+        return "fanotify(7) cannot watch FUSE here"
+    assert (created[0]["pid"], created[0]["command"], created[0]["door"]) == (
+        os.getpid(), own_command(), point), records
+    return None
+
+
+def test_watch_needs_root():
+    done = shmfs("watch", user=USER)
+    assert done.returncode == 1 and "only root" in done.stderr, done
+
+
 def test_usage():
     for args in (("reap", "--older-than", "soon"), ("reap", "--user", "nobody-such"), ("who",),
                  ("ls", "--sort", "colour"), ("ls", "-o", "COLOUR"), ("reap", "free"),
@@ -410,7 +516,7 @@ def test_usage():
         done = shmfs(*args)
         assert done.returncode != 0 and done.stderr and not done.stdout, done
         assert os.path.exists(f"{SHM}/free")
-    for verb in ("ls", "who", "reap"):
+    for verb in ("ls", "who", "reap", "watch"):
         assert "usage: shmfs " + verb in shmfs(verb, "-h").stdout
 
 
