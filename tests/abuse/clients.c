@@ -62,7 +62,7 @@ static pid_t start_client(uint32_t seed)
 
 	assert_return_code(pid, errno);
 	if (pid == 0)
-		for (int i = 0;; i++)
+		for (;;)
 			use_mount(&seed);
 	return pid;
 }

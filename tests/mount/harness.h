@@ -7,14 +7,12 @@
 #ifndef SHMFS_TEST_HARNESS_H
 #define SHMFS_TEST_HARNESS_H
 
+#include "../cmocka_both.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "daemon.h"
 #include "side.h"

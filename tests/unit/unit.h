@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the unit tests share: a /dev/shm of their own, children for what cannot be taken back, and
- * the headers that cmocka.h wants before it.
+/* What the unit tests share: a /dev/shm of their own, and children for what cannot be taken back.
  */
 #ifndef SHMFS_TEST_UNIT_H
 #define SHMFS_TEST_UNIT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "../cmocka_both.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
