@@ -7,6 +7,8 @@
  * usage: race SHMFS OPERATIONS (with a /dev/shm of its own; prints figures, and ends with 1 when an
  * object was lost, or when the run proves nothing)
  */
+#include "private_mounts.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -247,7 +249,7 @@ static void *share(size_t size)
 
 static void need_private_shm(void)
 {
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || private_mounts() < 0 ||
 		mount("race", "/dev/shm", "tmpfs", 0, "mode=1777") < 0)
 		err(77, "no mount namespace of its own");
 }
