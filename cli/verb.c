@@ -4,6 +4,7 @@
 #include "help.h"
 #include "ls.h"
 #include "reap.h"
+#include "status_verb.h"
 #include "watch.h"
 #include "who.h"
 
@@ -17,6 +18,7 @@ static const struct verb verbs[] = {
 	{"who", who_main, "list the processes that hold an object"},
 	{"reap", reap_main, "remove the objects that nobody holds"},
 	{"watch", watch_main, "tell who makes, changes and removes objects"},
+	{"status", status_main, "print who serves a mount, and how"},
 	{"help", help_main, "print the usage of a verb: shmfs help VERB"},
 };
 

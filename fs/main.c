@@ -51,6 +51,7 @@
  *     verb        which verb the command line names   help   their usage
  *     ls          objects and who holds them          who    who holds one
  *     reap        removes what nobody holds: reap_rules, reap_batch, reap_aside, reap_report
+ *     status_verb asks daemons: status_ask
  *     watch       who changes what: watch_source, watch_actor, watch_known
  *     objects     which objects, in which order       object_row  what is told about one
  *     survey      a look at a tmpfs                   holder      how holders are written
@@ -66,6 +67,7 @@
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
  *     object      open, create, unlink, link, rename, list
+ *     status_wire what a daemon is asked, and answers
  *     holders     who holds objects, from /proc: holders_scan, holders_fds, holders_maps
  *     process     what /proc tells of a process      mounts     of all mount namespaces
  *     listing     all objects of a tmpfs             beneath    opening what others own
@@ -79,7 +81,7 @@
 #include "mountpoint.h"
 #include "options.h"
 #include "startup.h"
-#include "status.h"
+#include "status_verb.h"
 #include "successor.h"
 #include "verb.h"
 
@@ -140,7 +142,7 @@ int main(int argc, char **argv)
 		status = start(&options, argv);
 		break;
 	case OPTIONS_STATUS:
-		status = status_print(options.mount_point) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		status = status_print(options.mount_point);
 		break;
 	case OPTIONS_HELP:
 		options_print_help();

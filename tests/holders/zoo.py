@@ -6,6 +6,7 @@ compared with what the zoo's keeper knows. Prints TAP.
 usage: zoo.py
 environment:
   SHMFS, SHMFS_KEEPER   the program, and that of keeper.c
+  SHMFS_SCHEMA          doc/shmfs.schema.json
   SHMFS_TEST_MUST_RUN   1: what would be skipped fails
 
 All of it happens in a mount namespace of its own, with a tmpfs of its own on /dev/shm.
@@ -14,7 +15,9 @@ import datetime
 import fcntl
 import json
 import os
+import re
 import shutil
+import signal
 import stat
 import struct
 import subprocess
@@ -26,6 +29,9 @@ import traceback
 SHM = "/dev/shm"
 USER = 47113  # nobody else's
 IMMUTABLE = 0x10
+
+with open(os.environ["SHMFS_SCHEMA"], encoding="utf-8") as schema:
+    SCHEMA = json.load(schema)
 
 
 class Keeper:
@@ -51,10 +57,41 @@ def shmfs(*args, user=None):
                           check=False)
 
 
-def from_json(*args, user=None, status=0):
-    done = shmfs(*args, "--json", user=user)
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+         "null": type(None)}
+
+
+def check_schema(value, form, where):
+    """As much of JSON Schema as doc/shmfs.schema.json uses; unknown members are errors here."""
+    if "$ref" in form:
+        form = SCHEMA["$defs"][form["$ref"].split("/")[-1]]
+    if "enum" in form:
+        assert value in form["enum"], (where, value)
+        return
+    types = form["type"] if isinstance(form["type"], list) else [form["type"]]
+    assert any(isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+               for name in types), (where, value, types)
+    if isinstance(value, str) and "pattern" in form:
+        assert re.search(form["pattern"], value), (where, value)
+    if isinstance(value, str) and form.get("format") == "date-time":
+        datetime.datetime.fromisoformat(value)
+    if isinstance(value, int) and "minimum" in form:
+        assert value >= form["minimum"], (where, value)
+    if isinstance(value, list):
+        for item in value:
+            check_schema(item, form["items"], where + "[]")
+    if isinstance(value, dict):
+        assert set(form["required"]) <= set(value), (where, value)
+        for name, member in value.items():
+            check_schema(member, form["properties"][name], where + "." + name)
+
+
+def from_json(verb, *args, user=None, status=0):
+    done = shmfs(verb, *args, "--json", user=user)
     assert done.returncode == status and done.stderr == "", done
-    return json.loads(done.stdout)
+    parsed = json.loads(done.stdout)
+    check_schema(parsed, SCHEMA["$defs"][verb], verb)
+    return parsed
 
 
 def listed(*args, user=None):
@@ -154,6 +191,7 @@ def test_in_flight():
         row = listed()["letter"]
         assert (row["status"], row["held-by"]) == ("held", []), row
         assert from_json("ls")["unseen"]["in-flight"] >= 1
+        assert from_json("who", "letter")["holders"][0]["pid"] is None
         done = shmfs("who", "letter")
         assert done.returncode == 0 and "(not seen)" in done.stdout, done
         done = shmfs("reap", "--older-than", "0")
@@ -229,7 +267,7 @@ def test_container():
         rows = listed()
         assert list(rows) == ["host"] and holders_of(rows["host"]) == [(outer.pid, "map rw")], rows
         assert rows["host"]["held-by"][0]["door"] == "/mnt", rows
-        everything = from_json("ls", "-a")
+        everything = from_json("ls", "-a", "inside")
         row = next(row for row in everything["objects"] if row["name"] == "inside")
         assert holders_of(row) == [(inner.pid, "fd rw")] and row["shm"] != SHM, row
         assert any(part["size"] == 1 << 20 and part["objects"] == 1
@@ -250,7 +288,8 @@ def test_mount():
             assert holders_of(row) == [(keeper.pid, told)], row
             doors = {holder["pid"]: holder["door"] for holder in row["held-by"]}
             assert doors[keeper.pid] == point, row
-            assert shmfs("who", f"{point}/seen").returncode == 0
+            assert {holder["door"] for holder in from_json("who", f"{point}/seen")["holders"]} >= {
+                point}
             assert str(keeper.pid) in shmfs("ls", "-r", "-n", "-o", "HELD-BY").stdout
             done = shmfs("reap", "--older-than", "0")
             assert done.returncode == 1 and os.path.exists(f"{SHM}/seen"), done
@@ -415,6 +454,7 @@ def watched(act, *args, end, directory=SHM):
         records = []
         for line in watch.stdout:
             records.append(json.loads(line))
+            check_schema(records[-1], SCHEMA["$defs"]["watch"], "watch")
             if (records[-1]["action"], records[-1]["name"]) == ("remove", end):
                 break
         watch.kill()
@@ -502,6 +542,43 @@ def test_watch_mount():
     return None
 
 
+def test_status():
+    """All mounts, by name or not; what is none is told."""
+    point = tempfile.mkdtemp(prefix="shmfs-zoo-")
+    subprocess.run([os.environ["SHMFS"], point], check=True)
+    try:
+        done = shmfs("status", "--json", point)
+        mount = json.loads(done.stdout)["mounts"][0]
+        check_schema({"mounts": [{name: mount[name] for name in (
+            "mountpoint", "answers", "version", "pid")}]}, SCHEMA["$defs"]["status"], "status")
+        assert (mount["mountpoint"], mount["answers"]) == (point, True) and "data-path" in mount, mount
+        mounts = json.loads(shmfs("status", "--json").stdout)["mounts"]
+        assert any(mount["mountpoint"] == point and mount["user"] == "root" for mount in mounts)
+        assert shmfs("status", point).stdout == shmfs("-o", "status", point).stdout
+    finally:
+        subprocess.run(["umount", point], check=True)
+        os.rmdir(point)
+    done = shmfs("status", "/etc")
+    assert done.returncode == 1 and "not a mount of shmfs" in done.stderr, done
+
+
+def test_status_waits_for_nobody():
+    """A daemon that is stopped does not answer."""
+    point = tempfile.mkdtemp(prefix="shmfs-zoo-")
+    subprocess.run([os.environ["SHMFS"], "-o", "nokeeper", point], check=True)
+    pid = json.loads(shmfs("status", "--json", point).stdout)["mounts"][0]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = shmfs("status", point)
+        assert done.returncode == 1 and "does not answer" in done.stderr, done
+        make("seen")
+        assert list(listed()) == ["seen"] and shmfs("who", "seen").returncode == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        subprocess.run(["umount", point], check=True)
+        os.rmdir(point)
+
+
 def test_watch_needs_root():
     done = shmfs("watch", user=USER)
     assert done.returncode == 1 and "only root" in done.stderr, done
@@ -515,7 +592,7 @@ def test_usage():
         done = shmfs(*args)
         assert done.returncode != 0 and done.stderr and not done.stdout, done
         assert os.path.exists(f"{SHM}/free")
-    for verb in ("ls", "who", "reap", "watch"):
+    for verb in ("ls", "who", "reap", "watch", "status"):
         assert "usage: shmfs " + verb in shmfs(verb, "-h").stdout
 
 
