@@ -4,6 +4,7 @@
 #include "help.h"
 #include "ls.h"
 #include "reap.h"
+#include "run.h"
 #include "status_verb.h"
 #include "watch.h"
 #include "who.h"
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 
 static const struct verb verbs[] = {
+	{"run", run_main, "run a program with shared memory objects of its own"},
 	{"ls", ls_main, "list shared memory objects and who holds them"},
 	{"who", who_main, "list the processes that hold an object"},
 	{"reap", reap_main, "remove the objects that nobody holds"},

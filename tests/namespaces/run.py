@@ -1,14 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs programs in namespaces, by shmfs-run. Prints TAP.
+"""Runs programs in namespaces, by `shmfs run`. Prints TAP.
 
 usage: run.py
 environment:
-  SHMFS                       the daemon
-  SHMFS_TALLY                 the program of programs/tally.c
-  SHMFS_PASSTHROUGH_OBSTACLE  the program that tells why there is no passthrough here, if so: what
-                              needs it is skipped then
-  SHMFS_TEST_MUST_RUN         1: what would be skipped for other reasons fails
+  SHMFS                the program
+  SHMFS_TALLY          the program of programs/tally.c
+  SHMFS_TEST_MUST_RUN  1: what would be skipped fails
 
 Debian packages that it needs: libfile-map-perl perl procps python3 util-linux.
 """
@@ -36,7 +34,7 @@ def refuse(reason):
 def copy_what_is_used(work):
     """The sources may lie where other users cannot read them."""
     shutil.copy(os.environ["SHMFS"], work + "/shmfs")
-    shutil.copy(os.path.join(HERE, "../../scripts/shmfs-run"), work)
+    os.symlink("shmfs", work + "/shmfs-run")
     shutil.copytree(HERE, work + "/tests")
     shutil.copy(os.environ["SHMFS_TALLY"], work + "/tests/programs/tally")
     subprocess.run(["chmod", "-R", "a+rX", work], check=True)
@@ -44,11 +42,7 @@ def copy_what_is_used(work):
 
 def outside():
     if os.geteuid() != 0:
-        return refuse("mounting needs root")
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        return refuse("no usable /dev/fuse")
-    obstacle = subprocess.run([os.environ["SHMFS_PASSTHROUGH_OBSTACLE"]], check=True, text=True,
-                              stdout=subprocess.PIPE).stdout.rstrip()
+        return refuse("acting as several users needs root")
     work = tempfile.mkdtemp(prefix="shmfs-t-ns-", dir="/tmp")
     try:
         copy_what_is_used(work)
@@ -56,7 +50,7 @@ def outside():
             ["setpriv", "--pdeathsig=KILL", "--", HERE + "/../../scripts/private-mounts", "--slave",
              "unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child",
              "--mount-proc", "--", "/usr/bin/python3", "-B", work + "/tests/run.py"],
-            env=os.environ | {"SHMFS_NAMESPACES_WORK": work, "SHMFS_NO_MMAP": obstacle},
+            env=os.environ | {"SHMFS_NAMESPACES_WORK": work},
             check=False).returncode
     finally:
         shutil.rmtree(work)
@@ -67,27 +61,23 @@ def mount(*args):
 
 
 def prepare():
-    """Only /tmp, /run and /dev/shm can be written to, and the last two are new."""
-    mounted = subprocess.run(["findmnt", "-rn", "-t", "fuse.shmfs", "-o", "TARGET"], text=True,
-                             stdout=subprocess.PIPE, check=False).stdout
-    for target in mounted.split():  # copies, for which the daemons of other tests would wait
-        subprocess.run(["umount", "--lazy", target], stderr=subprocess.DEVNULL, check=False)
+    """Only /tmp and /dev/shm can be written to, and the latter is new."""
     mount("--bind", "/tmp", "/tmp")
     mount("-t", "tmpfs", "-o", "mode=1777", "shmfs-test", "/dev/shm")
-    mount("-t", "tmpfs", "-o", "mode=0755", "shmfs-test", "/run")
     mount("-o", "remount,bind,ro", "/")
     os.umask(0o022)
 
 
 def inside():
     # Each of them registers its tests, in this order.
-    for module in ("command_line", "side_by_side", "signals", "mounts"):
+    for module in ("command_line", "side_by_side", "signals", "terminal", "lifetime", "attacks",
+                   "limits", "share", "check", "containers", "mounts"):
         importlib.import_module(module)
     prepare()
     # What is started in the background may have been told to ignore them, and hands that on.
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_DFL)
-    return 0 if world.run_tests(os.environ["SHMFS_NO_MMAP"]) else 1
+    return 0 if world.run_tests() else 1
 
 
 sys.exit(inside() if world.WORK else outside())

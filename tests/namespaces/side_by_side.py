@@ -3,9 +3,10 @@
 import os
 import socket
 import struct
+import subprocess
 
-from world import (MOUNT, PYTHON, ROOT, USER, Running, host_map, host_names, output, program,
-                   started, test)
+from world import (OBJECTS, PYTHON, ROOT, USER, WORK, Running, environment, host_map, host_names,
+                   output, program, started, test)
 
 
 def read_sum(name):
@@ -26,12 +27,12 @@ def counting_with_a_semaphore(caller):
         assert [each.line() for each in together] == ["20000", "21000", "6000"]
         assert [each.end() for each in together] == [0, 0, 0]
     assert host_names() == {
-        "blue%2F", "blue%2Ftally", "blue%2Fsem.tally", "green%2F", "green%2Ftally",
-        "green%2Fsem.tally", "tally", "sem.tally"}
-    assert [read_sum(name) for name in ("/blue%2Ftally", "/green%2Ftally", "/tally")] == [
+        "blue/", "blue/tally", "blue/sem.tally", "green/", "green/tally",
+        "green/sem.tally", "tally", "sem.tally"}
+    assert [read_sum(name) for name in ("blue/tally", "green/tally", "tally")] == [
         20000, 21000, 6000]
     for name in host_names():
-        assert os.stat("/dev/shm/" + name).st_uid == caller.uid, name
+        assert os.stat(f"{OBJECTS}/{name}").st_uid == caller.uid, name
     # The objects stay: the next instance goes on with them.
     assert output(caller, "blue", tally, "1", "5", stdin="go\n") == "ready\n20005\n"
 
@@ -40,15 +41,15 @@ def expect_two_boards(caller, *argv):
     with started(caller, "blue", *argv, "roses") as blue, \
             started(caller, "green", *argv, "trees") as green:
         assert (blue.line(), green.line()) == ("roses", "trees")
-        assert {"blue%2Fboard", "green%2Fboard"} <= host_names()
+        assert {"blue/board", "green/board"} <= host_names()
         assert "board" not in host_names()
-        assert host_map("/blue%2Fboard")[:8] == b"roses\0\0\0"
-        assert host_map("/green%2Fboard")[:8] == b"trees\0\0\0"
+        assert host_map("blue/board")[:8] == b"roses\0\0\0"
+        assert host_map("green/board")[:8] == b"trees\0\0\0"
         # What the host stores is seen by that instance, and by that one only.
-        host_map("/blue%2Fboard")[:5] = b"skies"
+        host_map("blue/board")[:5] = b"skies"
         assert (blue.ask(), green.ask()) == ("skies", "trees")
         assert (blue.end(), green.end()) == (0, 0)
-    assert host_names() == {"blue%2F", "green%2F"}
+    assert host_names() == {"blue/", "green/"}
 
 
 @test(ROOT, USER)
@@ -75,10 +76,10 @@ def sockets_and_subdirectories(caller):
         assert (blue.line(), green.line()) == ("ready", "ready")
         assert output(caller, "blue", *rooms, "ask") == "roses\n"
         assert output(caller, "green", *rooms, "ask") == "trees\n"
-        assert {"blue%2Frooms%2F", "blue%2Frooms%2Fdoor"} <= host_names()
-        assert ask_at(MOUNT + "/green/rooms/door") == "trees"
+        assert {"blue/rooms/", "blue/rooms/door"} <= host_names()
+        assert ask_at(OBJECTS + "/green/rooms/door") == "trees"
         assert (blue.end(), green.end()) == (0, 0)
-    assert host_names() == {"blue%2F", "green%2F"}
+    assert host_names() == {"blue/", "green/"}
 
 
 @test(ROOT, USER)
@@ -90,12 +91,36 @@ def nested_namespaces(caller):
         assert (blue.line(), green.line()) == ("x", "x")
         assert (blue.end(), green.end()) == (0, 0)
     assert host_names() == {
-        "team%2F", "team%2Fblue%2F", "team%2Fblue%2Fx", "team%2Fgreen%2F", "team%2Fgreen%2Fx"}
+        "team/", "team/blue/", "team/blue/x", "team/green/", "team/green/x"}
     assert output(caller, "team", "cat", "/dev/shm/green/x") == "trees\n"
 
 
 @test(ROOT, USER)
 def from_inside_another_namespace(caller):
-    script = '"$0" inner -- sh -c "echo y >/dev/shm/y"; echo x >/dev/shm/x'
-    output(caller, "outer", "sh", "-c", script, os.path.dirname(program("")) + "/../../shmfs-run")
-    assert host_names() == {"outer%2F", "outer%2Fx", "inner%2F", "inner%2Fy"}
+    script = '"$0" run inner -- sh -c "echo y >/dev/shm/y"; echo x >/dev/shm/x; "$0" run --rm gone true'
+    output(caller, "outer", "sh", "-c", script, WORK + "/shmfs")
+    assert host_names() == {"outer/", "outer/x", "outer/inner/", "outer/inner/y"}
+
+
+# The eight of them use one and the same object, and one semaphore.
+INSTANCE = f"echo | {program('tally')} 2 $0"
+
+
+@test(ROOT, USER)
+def eight_at_once_by_xargs(caller):
+    run = ["xargs", "-P", "8", "-n", "1", WORK + "/shmfs", "run", "--unique", "--", "sh", "-c",
+           INSTANCE]
+    out = subprocess.run([*caller.become, *run], env=environment(), input="1 2 3 4 5 6 7 8",
+                         capture_output=True, text=True, check=True).stdout
+    assert sorted(out.split()) == sorted(["ready"] * 8 + [str(2 * i) for i in range(1, 9)]), out
+    assert host_names() == set()
+
+
+@test(ROOT, USER)
+def eight_at_once_by_make(caller):
+    rule = f"%:\n\t@{WORK}/shmfs run --rm job-$@ -- sh -c '{INSTANCE.replace('$', '$$')}' $@\n"
+    run = ["make", "-s", "-j", "8", "-f", "-", *(str(i) for i in range(1, 9))]
+    out = subprocess.run([*caller.become, *run], env=environment(), input=rule,
+                         capture_output=True, text=True, check=True, cwd="/").stdout
+    assert sorted(out.split()) == sorted(["ready"] * 8 + [str(2 * i) for i in range(1, 9)]), out
+    assert host_names() == set()
