@@ -13,6 +13,8 @@
 #define HAS_RESEND (1ULL << 39)
 #define UNIQUE_RESEND (1ULL << 63)
 #define NOTIFY_RESEND 7
+#define OPCODE_TMPFILE 51 /* since 6.2 */
+#define OPCODE_STATX 52   /* since 6.6 */
 
 /* What the kernel wants a receiver to have room for. */
 #define RECEIVE_MIN ((size_t)132 * 1024)
@@ -28,6 +30,36 @@ static uint64_t interrupted_by(const struct fuse_in_header *in)
 	return interrupt.unique & ~UNIQUE_RESEND;
 }
 
+/* GETATTR and GETXATTR: the kernel asks for a directory's before it makes an entry. */
+static bool has_directory(uint32_t opcode)
+{
+	switch (opcode) {
+	case FUSE_LOOKUP:
+	case FUSE_GETATTR:
+	case FUSE_READLINK:
+	case FUSE_SYMLINK:
+	case FUSE_MKNOD:
+	case FUSE_MKDIR:
+	case FUSE_UNLINK:
+	case FUSE_RMDIR:
+	case FUSE_RENAME:
+	case FUSE_RENAME2:
+	case FUSE_LINK:
+	case FUSE_STATFS:
+	case FUSE_GETXATTR:
+	case FUSE_OPENDIR:
+	case FUSE_READDIR:
+	case FUSE_READDIRPLUS:
+	case FUSE_ACCESS:
+	case FUSE_CREATE:
+	case OPCODE_TMPFILE:
+	case OPCODE_STATX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 struct fuse3_request fuse3_request(const void *header)
 {
 	const struct fuse_in_header *in = header;
@@ -39,6 +71,8 @@ struct fuse3_request fuse3_request(const void *header)
 										    : in->uid,
 		.pid = (pid_t)in->pid,
 		.interrupts = interrupted_by(in),
+		.has_directory = has_directory(in->opcode),
+		.has_root = has_directory(in->opcode) && in->nodeid == FUSE_ROOT_ID,
 		.wants_no_reply = in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET ||
 				  in->opcode == FUSE_INTERRUPT,
 		.can_wait = in->opcode == FUSE_RELEASE,

@@ -32,6 +32,8 @@ struct fuse3_request {
 	uint64_t user;       /* the caller's number, or FUSE3_KERNEL */
 	pid_t pid;           /* of the caller; 0: of another namespace, or the kernel itself */
 	uint64_t interrupts; /* the number of the request that this one interrupts; 0: none */
+	bool has_directory;  /* the kernel may hold the lock of a directory until the answer */
+	bool has_root;       /* that of the root, where all users are */
 	bool wants_no_reply; /* a forget or an interrupt */
 	bool can_wait;       /* a close: nobody waits for what it does */
 	bool lets_wait;      /* a lookup, getattr or open: does not depend on what can wait */

@@ -140,23 +140,31 @@ static void watch_crowd(struct loop *loop, uint64_t user)
 		give_up_lead(loop, user);
 }
 
-static bool may_lead(struct loop *loop, uint64_t user)
+static enum queue_kind kind_of(const struct fuse3_request *request)
 {
+	return request->has_directory ? QUEUE_DIRECTORY : QUEUE_OBJECT;
+}
+
+static bool may_lead(struct loop *loop, const struct fuse3_request *request)
+{
+	const enum queue_kind kind = kind_of(request);
 	bool may;
 
 	if (queue_is_empty(&loop->queue) || loop->max_threads == 1)
 		return true;
 	pthread_mutex_lock(&loop->lock);
-	may = queue_lets_lead(&loop->queue, user, clock_now_ns());
+	may = queue_lets_lead(&loop->queue, request->user, kind, clock_now_ns()) ||
+	      (request->has_root && !queue_has_room(&loop->queue, request->user, kind));
 	pthread_mutex_unlock(&loop->lock);
 	return may;
 }
 
 /* Has another thread serve the request. -ENOMEM: too much waits. */
-static int pass_on(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
-	const struct fuse_buf *buf, bool held)
+static int pass_on(struct loop *loop, const struct fuse3_request *request,
+	const struct journal_ticket *ticket, const struct fuse_buf *buf, bool held)
 {
-	struct queue_job *job = queue_job_new(user, ticket, buf->mem, buf->size);
+	struct queue_job *job =
+		queue_job_new(request->user, kind_of(request), ticket, buf->mem, buf->size);
 	int r = 0;
 
 	if (!job)
@@ -184,12 +192,13 @@ static void serve_myself(struct loop *loop, uint64_t user, const struct journal_
 		serve(loop, ticket, buf);
 }
 
-static void serve_or_pass_on(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
-	const struct fuse_buf *buf)
+static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *request,
+	const struct journal_ticket *ticket, const struct fuse_buf *buf)
 {
+	const uint64_t user = request->user;
 	int r;
 
-	if (self.leads && may_lead(loop, user)) {
+	if (self.leads && may_lead(loop, request)) {
 		watch_crowd(loop, user);
 		if (self.leads)
 			serve_leading(loop, user, ticket, buf);
@@ -197,7 +206,7 @@ static void serve_or_pass_on(struct loop *loop, uint64_t user, const struct jour
 			serve_beside(loop, user, ticket, buf);
 		return;
 	}
-	r = pass_on(loop, user, ticket, buf, false);
+	r = pass_on(loop, request, ticket, buf, false);
 	/* An open file has to end, and a request that was begun has to be finished. */
 	if (r < 0 && (user == FUSE3_KERNEL || ticket->again))
 		serve_myself(loop, user, ticket, buf);
@@ -215,12 +224,12 @@ static void handle(struct loop *loop, const struct fuse3_request *request,
 		log_error("a request that ended workers is answered with EIO");
 		fuse3_refuse(loop->session, buf->mem, -EIO);
 	} else if (verdict == JOURNAL_HOLD) {
-		if (pass_on(loop, request->user, ticket, buf, true) < 0)
+		if (pass_on(loop, request, ticket, buf, true) < 0)
 			log_error("no memory to hold a request");
 	} else if (request->wants_no_reply) {
 		serve_myself(loop, request->user, ticket, buf);
 	} else {
-		serve_or_pass_on(loop, request->user, ticket, buf);
+		serve_or_pass_on(loop, request, ticket, buf);
 	}
 }
 
@@ -230,10 +239,11 @@ static void serve_late(struct loop *loop, unsigned keep)
 	while (self.leads && loop->late_count > keep) {
 		struct late late = loop->late[0];
 		const struct fuse_buf buf = {.mem = late.bytes, .size = late.size};
+		const struct fuse3_request request = fuse3_request(late.bytes);
 
 		loop->late_count--;
 		memmove(loop->late, loop->late + 1, loop->late_count * sizeof(late));
-		serve_or_pass_on(loop, late.user, &late.ticket, &buf);
+		serve_or_pass_on(loop, &request, &late.ticket, &buf);
 	}
 }
 
@@ -251,7 +261,7 @@ static bool put_off(struct loop *loop, const struct fuse3_request *request,
 	if (loop->late_count == 0)
 		loop->late_since = clock_now_ns();
 	place = &loop->late[loop->late_count++];
-	*place = (struct late){.user = request->user, .ticket = *ticket, .size = buf->size};
+	*place = (struct late){.ticket = *ticket, .size = buf->size};
 	memcpy(place->bytes, buf->mem, buf->size);
 	return true;
 }

@@ -217,6 +217,15 @@ static bool end_threads(struct loop *loop, const sigset_t *ended)
 	return has_ended(loop);
 }
 
+/* Some do not end. */
+static void let_threads_be(struct loop *loop)
+{
+	pthread_mutex_lock(&loop->lock);
+	for (int i = 0; i < loop->started; i++)
+		pthread_detach(loop->threads[i]);
+	pthread_mutex_unlock(&loop->lock);
+}
+
 /* By which the threads tell the main thread something. */
 static sigset_t own_signals(void)
 {
@@ -255,8 +264,10 @@ int loop_run(struct loop *loop)
 	pthread_cond_signal(&loop->work);
 	pthread_mutex_unlock(&loop->lock);
 	wait_for_signal(loop, &wanted);
-	if (!end_threads(loop, &ended))
+	if (!end_threads(loop, &ended)) {
+		let_threads_be(loop);
 		return -EBUSY;
+	}
 	/* No thread starts others any more. */
 	for (int i = 0; i < loop->started; i++)
 		pthread_join(loop->threads[i], NULL);

@@ -18,7 +18,6 @@
 #define LATE_SIZE 64
 
 struct late {
-	uint64_t user;
 	struct journal_ticket ticket;
 	size_t size;
 	alignas(uint64_t) char bytes[LATE_SIZE];

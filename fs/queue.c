@@ -5,8 +5,11 @@
  * user may have all of them:
  *
  * - A user has at most USER_THREADS, and at most half of the threads that the others leave.
- * - A request above that waits here, in the order of receiving among those of its user, and without
- *   a thread. Users with waiting requests take turns.
+ * - A request above that waits here, in the order of receiving among those of its user and kind,
+ *   and without a thread. Users with waiting requests take turns.
+ * - While a caller waits for an answer about names, the kernel may hold the lock of the directory,
+ *   and everybody who makes an entry there waits as well. So there are twice as many threads for
+ *   such requests, and they do not wait behind others. In the root they do not wait at all.
  * - The leader does not serve a user whose requests took long just now (SLOW_NS): each would cost
  *   all others the time until the watchdog hands the lead over. They go to other threads at once.
  * - What waits has a bound in bytes for each user. A request above it is answered with ENOMEM.
@@ -21,6 +24,7 @@
 #include <string.h>
 
 #define USER_THREADS 16
+#define USER_THREADS_DIRECTORY 32
 
 /* For how long a user counts as slow, in ns. */
 #define SLOW_NS INT64_C(200000000)
@@ -53,7 +57,8 @@ static struct queue_user *find(struct queue *queue, uint64_t id)
 
 static bool is_idle(const struct queue_user *user)
 {
-	return user->threads == 0 && !user->first;
+	return user->threads == 0 && !user->lines[QUEUE_OBJECT].first &&
+	       !user->lines[QUEUE_DIRECTORY].first;
 }
 
 /* The last entry takes the place of this one. */
@@ -85,32 +90,40 @@ static struct queue_user *find_or_add(struct queue *queue, uint64_t id)
 	return user;
 }
 
-static bool has_room(const struct queue *queue, const struct queue_user *user)
+static bool has_room(const struct queue *queue, const struct queue_user *user, enum queue_kind kind)
 {
+	const unsigned max = kind == QUEUE_DIRECTORY ? USER_THREADS_DIRECTORY : USER_THREADS;
 	const unsigned left = QUEUE_THREADS - 1 - (queue->threads - user->threads);
 
 	if (user->threads == 0)
 		return left > 0;
-	return user->threads < USER_THREADS && user->threads < left / 2;
+	return user->threads < max && user->threads < left / 2;
 }
 
-bool queue_lets_lead(const struct queue *queue, uint64_t id, int64_t now)
+bool queue_lets_lead(const struct queue *queue, uint64_t id, enum queue_kind kind, int64_t now)
 {
 	const unsigned i = index_of(queue, id);
 	const struct queue_user *user = &queue->users[i];
 
 	return i == used_of(queue) ||
-	       (!user->first && now >= user->slow_until && has_room(queue, user));
+	       (!user->lines[kind].first && now >= user->slow_until && has_room(queue, user, kind));
 }
 
-struct queue_job *queue_job_new(
-	uint64_t user, const struct journal_ticket *ticket, const void *bytes, size_t size)
+bool queue_has_room(const struct queue *queue, uint64_t id, enum queue_kind kind)
+{
+	const unsigned i = index_of(queue, id);
+
+	return i == used_of(queue) || has_room(queue, &queue->users[i], kind);
+}
+
+struct queue_job *queue_job_new(uint64_t user, enum queue_kind kind,
+	const struct journal_ticket *ticket, const void *bytes, size_t size)
 {
 	struct queue_job *job = malloc(sizeof(*job) + size);
 
 	if (!job)
 		return NULL;
-	*job = (struct queue_job){.user = user, .ticket = *ticket, .size = size};
+	*job = (struct queue_job){.user = user, .kind = kind, .ticket = *ticket, .size = size};
 	memcpy(job->bytes, bytes, size);
 	return job;
 }
@@ -118,48 +131,54 @@ struct queue_job *queue_job_new(
 int queue_put(struct queue *queue, struct queue_job *job)
 {
 	struct queue_user *user = find_or_add(queue, job->user);
+	struct queue_line *line;
 	size_t room;
 
 	if (!user)
 		return -ENOMEM;
 	room = (ALL_BYTES - queue->waiting + user->waiting) / 2;
-	if (user->first && user->waiting + job->size > (room < USER_BYTES ? room : USER_BYTES))
+	line = &user->lines[job->kind];
+	if (line->first && user->waiting + job->size > (room < USER_BYTES ? room : USER_BYTES))
 		return -ENOMEM;
-	if (user->first)
-		user->last->next = job;
+	if (line->first)
+		line->last->next = job;
 	else
-		user->first = job;
-	user->last = job;
+		line->first = job;
+	line->last = job;
 	user->waiting += job->size;
 	queue->waiting += job->size;
 	return 0;
 }
 
-static bool has_job(const struct queue *queue, const struct queue_user *user)
+/* The kind of job that may have a thread, names first; QUEUE_KINDS: there is none. */
+static enum queue_kind kind_of_job(const struct queue *queue, const struct queue_user *user)
 {
-	return user->first && has_room(queue, user);
+	for (enum queue_kind kind = QUEUE_KINDS; kind-- > 0;)
+		if (user->lines[kind].first && has_room(queue, user, kind))
+			return kind;
+	return QUEUE_KINDS;
 }
 
 bool queue_has_job(const struct queue *queue)
 {
 	for (unsigned i = 0; i < used_of(queue); i++)
-		if (has_job(queue, &queue->users[i]))
+		if (kind_of_job(queue, &queue->users[i]) != QUEUE_KINDS)
 			return true;
 	return false;
 }
 
-/* Takes the job behind `before` out of the user's line; NULL: the first one. */
-static struct queue_job *take_out(
-	struct queue *queue, struct queue_user *user, struct queue_job *before)
+/* Takes the job behind `before` out of the line; NULL: the first one. */
+static struct queue_job *take_out(struct queue *queue, struct queue_user *user,
+	struct queue_line *line, struct queue_job *before)
 {
-	struct queue_job *job = before ? before->next : user->first;
+	struct queue_job *job = before ? before->next : line->first;
 
 	if (before)
 		before->next = job->next;
 	else
-		user->first = job->next;
-	if (user->last == job)
-		user->last = before;
+		line->first = job->next;
+	if (line->last == job)
+		line->last = before;
 	user->waiting -= job->size;
 	queue->waiting -= job->size;
 	job->next = NULL;
@@ -173,12 +192,14 @@ struct queue_job *queue_take(struct queue *queue)
 	for (unsigned i = 0; i < used; i++) {
 		struct queue_user *user = &queue->users[(queue->turn + i) % used];
 
-		if (!has_job(queue, user))
+		const enum queue_kind kind = kind_of_job(queue, user);
+
+		if (kind == QUEUE_KINDS)
 			continue;
 		queue->turn = (queue->turn + i + 1) % used;
 		user->threads++;
 		queue->threads++;
-		return take_out(queue, user, NULL);
+		return take_out(queue, user, &user->lines[kind], NULL);
 	}
 	return NULL;
 }
@@ -230,7 +251,8 @@ struct queue_job *queue_find(const struct queue *queue, uint64_t unique)
 	struct queue_job *job = find_in(queue->held, unique);
 
 	for (unsigned i = 0; i < used_of(queue) && !job; i++)
-		job = find_in(queue->users[i].first, unique);
+		for (unsigned kind = 0; kind < QUEUE_KINDS && !job; kind++)
+			job = find_in(queue->users[i].lines[kind].first, unique);
 	return job;
 }
 
@@ -246,18 +268,27 @@ static struct queue_job *take_out_held(struct queue *queue, uint64_t unique)
 	return job;
 }
 
+/* What a dead worker may have carried out stays. */
+static struct queue_job *take_out_of_line(
+	struct queue *queue, struct queue_user *user, struct queue_line *line, uint64_t unique)
+{
+	struct queue_job *before = NULL;
+
+	for (struct queue_job *job = line->first; job; before = job, job = job->next)
+		if (job->ticket.unique == unique)
+			return job->ticket.again ? NULL : take_out(queue, user, line, before);
+	return NULL;
+}
+
 struct queue_job *queue_take_out(struct queue *queue, uint64_t unique)
 {
-	for (unsigned i = 0; i < used_of(queue); i++) {
-		struct queue_user *user = &queue->users[i];
-		struct queue_job *before = NULL;
+	struct queue_job *job = take_out_held(queue, unique);
 
-		for (struct queue_job *job = user->first; job; before = job, job = job->next)
-			if (job->ticket.unique == unique)
-				/* A dead worker may have carried it out. */
-				return job->ticket.again ? NULL : take_out(queue, user, before);
-	}
-	return take_out_held(queue, unique);
+	for (unsigned i = 0; i < used_of(queue); i++)
+		for (unsigned kind = 0; kind < QUEUE_KINDS && !job; kind++)
+			job = take_out_of_line(
+				queue, &queue->users[i], &queue->users[i].lines[kind], unique);
+	return job;
 }
 
 void queue_tidy(struct queue *queue, int64_t now)
@@ -283,7 +314,8 @@ static void free_jobs(struct queue_job *job)
 void queue_clear(struct queue *queue)
 {
 	for (unsigned i = 0; i < used_of(queue); i++)
-		free_jobs(queue->users[i].first);
+		for (unsigned kind = 0; kind < QUEUE_KINDS; kind++)
+			free_jobs(queue->users[i].lines[kind].first);
 	free_jobs(queue->held);
 	*queue = (struct queue){0};
 }

@@ -23,10 +23,18 @@
 /* More users than there are threads, so that a user who is being served always has an entry. */
 #define QUEUE_USERS (2 * QUEUE_THREADS)
 
+/* Kinds of requests: see queue.c. */
+enum queue_kind {
+	QUEUE_OBJECT,    /* about an object */
+	QUEUE_DIRECTORY, /* a directory may be locked until it is answered */
+	QUEUE_KINDS
+};
+
 /* A request that waits. */
 struct queue_job {
 	struct queue_job *next;
 	uint64_t user;
+	enum queue_kind kind;
 	struct journal_ticket ticket;
 	bool interrupted; /* its caller has got a signal */
 	size_t size;      /* of bytes */
@@ -37,7 +45,9 @@ struct queue_user {
 	uint64_t id;
 	unsigned threads;   /* that serve this user, without the leader */
 	int64_t slow_until; /* ns, see clock.h */
-	struct queue_job *first, *last;
+	struct queue_line {
+		struct queue_job *first, *last;
+	} lines[QUEUE_KINDS];
 	size_t waiting; /* bytes of the jobs */
 };
 
@@ -56,15 +66,18 @@ static inline bool queue_is_empty(const struct queue *queue)
 	return atomic_load_explicit(&queue->used, memory_order_relaxed) == 0;
 }
 
+/* May this user have another thread for a request of this kind? */
+bool queue_has_room(const struct queue *queue, uint64_t user, enum queue_kind kind);
+
 /* May the leader itself serve a request of this user? now: ns. */
-bool queue_lets_lead(const struct queue *queue, uint64_t user, int64_t now);
+bool queue_lets_lead(const struct queue *queue, uint64_t user, enum queue_kind kind, int64_t now);
 
 /* A job for this request, the caller's. NULL without memory. */
-struct queue_job *queue_job_new(
-	uint64_t user, const struct journal_ticket *ticket, const void *bytes, size_t size);
+struct queue_job *queue_job_new(uint64_t user, enum queue_kind kind,
+	const struct journal_ticket *ticket, const void *bytes, size_t size);
 
-/* Waits behind the other jobs of its user. -ENOMEM: the user has too many; the job stays the
- * caller's. */
+/* Waits behind the other jobs of its user and kind. -ENOMEM: the user has too many; the job stays
+ * the caller's. */
 int queue_put(struct queue *queue, struct queue_job *job);
 
 /* Is there a job that may have a thread? */

@@ -2,7 +2,8 @@
 /*
  * Preloaded into the daemon (LD_PRELOAD): lets it die in the moment before it answers a request, in
  * which all is done and nobody knows. SHMFS_TEST_DIE is a file with a number (int): how many
- * answers from now it is; 0: never.
+ * answers from now it is; 0: never. The second number is about renames instead; while it is below
+ * 0 each of them ends the daemon by a fault of its own.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -42,6 +43,8 @@ static void count(int which)
 
 	while (left > 0 && !atomic_compare_exchange_weak(&countdown[which], &left, left - 1))
 		;
+	if (left < 0)
+		abort();
 	if (left == 1)
 		kill(getpid(), SIGKILL);
 }

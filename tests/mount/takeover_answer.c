@@ -137,6 +137,20 @@ static void a_move_is_completed(void **state)
 	}
 }
 
+/* Each worker that serves it dies of it: others are served, and the mount does not end. */
+static void what_kills_is_refused(void **state)
+{
+	(void)state;
+	assert_true(has_keeper(&daemon_under_test));
+	close(open_in(".", "a", FD_FLAGS));
+	worker_use(&daemon_under_test);
+	atomic_store(&countdown[RENAME], -1);
+	EXPECT_ERROR(rename("a", "b"), EIO);
+	atomic_store(&countdown[RENAME], 0);
+	assert_return_code(rename("a", "b"), errno);
+	assert_return_code(unlink("b"), errno);
+}
+
 static int map_countdown(const char *path)
 {
 	const int fd = open(path, FD_FLAGS, 0666);
@@ -185,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_request_is_done_once, begin, end),
 		cmocka_unit_test_setup_teardown(a_move_is_completed, begin, end),
+		cmocka_unit_test_setup_teardown(what_kills_is_refused, begin, end),
 	};
 
 	if (keeper_obstacle())

@@ -270,6 +270,23 @@ static void do_directory(struct client *c)
 	}
 }
 
+/* A request longer than what a receiver has at hand. */
+static void do_block(struct client *c)
+{
+	static unsigned char block[MIB], got[MIB];
+	const size_t len = MIB - pick(c, 4096);
+	const int fd = open("block", O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (!ok(c, "open block", fd))
+		return;
+	fill(block, len, next_random(&c->random), 0);
+	MUST(c, pwrite(fd, block, len, 0) == (ssize_t)len);
+	MUST(c, pread(fd, got, sizeof(got), 0) == (ssize_t)len);
+	MUST(c, memcmp(block, got, len) == 0);
+	OK(c, close(fd));
+	OK(c, unlink("block"));
+}
+
 static void do_mode(struct client *c)
 {
 	const int name = used_name(c);
@@ -306,6 +323,7 @@ static const struct {
 	{do_list, "list"},
 	{do_directory, "directory"},
 	{do_mode, "mode"},
+	{do_block, "block"},
 };
 
 static unsigned long now_us(void)

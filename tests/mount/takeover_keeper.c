@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -175,6 +176,83 @@ static void what_cannot_take_over_does_not(void **state)
 	sweep(SHM_DIR);
 }
 
+static bool has_left_it(const void *daemon)
+{
+	return log_says(daemon, "does not tell whether it can take over");
+}
+
+/* Meanwhile the keeper does what it is there for. */
+static void a_program_that_hangs_is_left(void **state)
+{
+	static const char script[] = "#!/bin/sh\nexec sleep 1000\n";
+	struct daemon daemon;
+	char dir[64], path[96];
+	int fd;
+
+	(void)state;
+	assert_true(has_keeper(&harness()->daemon));
+	make_dir(dir, harness()->base, "hangs");
+	daemon_start(&daemon, dir, NULL);
+	fd = open_in(dir, "o", FD_FLAGS);
+	snprintf(path, sizeof(path), "%s/script", harness()->base);
+	write_file(path, script, strlen(script));
+	install(path);
+	assert_return_code(kill(daemon.pid, SIGHUP), errno);
+	worker_kill(&daemon, SIGKILL);
+	assert_false(has_left_it(&daemon));
+	assert_int_equal(write(fd, "123", 3), 3);
+	assert_true(wait_until(has_left_it, &daemon));
+	assert_int_equal(write(fd, "123", 3), 3);
+	close(fd);
+	install(getenv("SHMFS"));
+	assert_return_code(kill(daemon.pid, SIGHUP), errno);
+	assert_true(wait_until(runs_the_newest, &daemon));
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
+}
+
+/* A line of /proc/PID/task/TID/status as a number. */
+static unsigned long status_of(pid_t pid, const char *thread, const char *key)
+{
+	char path[320], text[4 * KIB];
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)pid, thread);
+	read_text(path, text, sizeof(text));
+	line = strstr(text, key);
+	assert_non_null(line);
+	return strtoul(line + strlen(key), NULL, 10);
+}
+
+static void no_thread_can_gain_anything(void **state)
+{
+	const pid_t worker = worker_of(&harness()->daemon);
+	const struct dirent *entry;
+	unsigned long filter = 0;
+	char path[64], first[16];
+	int threads = 0;
+	DIR *dir;
+
+	(void)state;
+	assert_true(has_keeper(&harness()->daemon));
+	worker_use(&harness()->daemon);
+	snprintf(first, sizeof(first), "%d", (int)worker);
+	filter = status_of(worker, first, "\nSeccomp:");
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)worker);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.') {
+			assert_int_equal(status_of(worker, entry->d_name, "\nNoNewPrivs:"), 1);
+			assert_int_equal(status_of(worker, entry->d_name, "\nSeccomp:"), filter);
+			threads++;
+		}
+	closedir(dir);
+	assert_true(threads > 1);
+	if (getenv("SHMFS_HAS_FILTER"))
+		assert_int_equal(filter, 2);
+}
+
 static void nokeeper_serves_from_one_process(void **state)
 {
 	static const char *const args[] = {"-o", "nokeeper", NULL};
@@ -196,6 +274,8 @@ int main(void)
 		cmocka_unit_test(it_is_given_up),
 		cmocka_unit_test(the_program_is_replaced),
 		cmocka_unit_test(what_cannot_take_over_does_not),
+		cmocka_unit_test(a_program_that_hangs_is_left),
+		cmocka_unit_test(no_thread_can_gain_anything),
 		cmocka_unit_test(nokeeper_serves_from_one_process),
 	};
 
