@@ -52,13 +52,9 @@
 #include <unistd.h>
 
 /*
- * A worker that ends within so many milliseconds, before it has answered so many requests, is dead
- * at once: enough not to be kept alive by what others ask while one request kills it.
+ * After so many deaths at once in a row it is over; before the third and each after it the pause
+ * grows.
  */
-#define AT_ONCE_MS 5000
-#define AT_ONCE_ANSWERS 32
-
-/* After so many of them in a row it is over; before the third and each after it the pause grows. */
 #define DEATHS_MAX 10
 #define PAUSE_MS 10
 
@@ -79,7 +75,6 @@ struct keeper {
 	int64_t kill_at;   /* ms; when the worker is to be killed */
 	int64_t leave_at;  /* ms; when it is not waited for any more */
 	bool watched;      /* shared->watch stands for its thread, which has not ended */
-	int64_t started;   /* ms */
 	uint64_t answered; /* requests, when it was started */
 	uint64_t ooms;     /* see death_count_ooms(), when it was started */
 	int deaths;        /* at once, in a row */
@@ -106,7 +101,6 @@ static pid_t start_worker(struct keeper *keeper)
 {
 	pid_t pid;
 
-	keeper->started = clock_now_ms();
 	keeper->answered = atomic_load(&keeper->shared->answered);
 	keeper->ooms = death_count_ooms();
 	pid = spawn_worker(keeper->options, keeper->shared, &keeper->status);
@@ -114,7 +108,7 @@ static pid_t start_worker(struct keeper *keeper)
 		return pid;
 	keeper->worker = pid;
 	keeper->watched = false;
-	keeper->kill_at = keeper->started + START_MS;
+	keeper->kill_at = clock_now_ms() + START_MS;
 	keeper->leave_at = ORDERS_NEVER;
 	return pid;
 }
@@ -283,10 +277,23 @@ static void watch(struct keeper *keeper)
 	}
 }
 
+static bool was_serving(const struct shared *shared)
+{
+	for (size_t i = 0; i < SHARED_THREADS; i++)
+		if (atomic_load(&shared->services[i].unique) != 0)
+			return true;
+	return false;
+}
+
+/*
+ * The worker could not start, or it had received requests and answered none. How long it lived says
+ * something about the machine only. One request that kills while others are answered is refused in
+ * the end: see recover.c.
+ */
 static bool died_at_once(const struct keeper *keeper)
 {
-	return clock_now_ms() - keeper->started < AT_ONCE_MS &&
-	       atomic_load(&keeper->shared->answered) - keeper->answered < AT_ONCE_ANSWERS;
+	return !is_settled(keeper) || (atomic_load(&keeper->shared->answered) == keeper->answered &&
+					      was_serving(keeper->shared));
 }
 
 /* Counts deaths in a row, and pauses. False after DEATHS_MAX of them: it is over. */

@@ -24,10 +24,10 @@ pid_t worker_of(const struct daemon *daemon);
 void worker_await_next(const struct daemon *daemon, pid_t old);
 
 /*
- * Has it answer some requests; asserts. That one dies which has done nothing yet is a bad sign for
- * its keeper.
+ * Has it answer some requests; asserts. A worker that dies before it has answered any is a bad sign
+ * for its keeper.
  */
-enum { WORKER_REQUESTS = 100 };
+enum { WORKER_REQUESTS = 20 };
 void worker_use(const struct daemon *daemon);
 
 /* Kills it when it has answered so many, and waits for the next one; asserts. */
