@@ -4,11 +4,13 @@
 #include "harden.h"
 #include "identity.h"
 #include "log.h"
+#include "priority.h"
 #include "sigbus.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -120,6 +122,31 @@ void startup_ready(void)
 /* With fewer descriptors than this nothing could be opened, or not even listed. */
 #define DESCRIPTORS_MIN 32
 
+/* What the system allows a process, for those who may raise their own limit. */
+static rlim_t descriptors_of_system(void)
+{
+	FILE *file = fopen("/proc/sys/fs/nr_open", "re");
+	unsigned long max = 0;
+
+	if (file && fscanf(file, "%lu", &max) != 1)
+		max = 0;
+	if (file)
+		fclose(file);
+	return max;
+}
+
+static void raise_descriptors(struct rlimit *limit)
+{
+	const struct rlimit wanted = {descriptors_of_system(), descriptors_of_system()};
+
+	if (wanted.rlim_max > limit->rlim_max && setrlimit(RLIMIT_NOFILE, &wanted) == 0) {
+		*limit = wanted;
+		return;
+	}
+	limit->rlim_cur = limit->rlim_max;
+	setrlimit(RLIMIT_NOFILE, limit);
+}
+
 static int raise_limits(void)
 {
 	struct rlimit limit;
@@ -129,8 +156,7 @@ static int raise_limits(void)
 		setrlimit(RLIMIT_FSIZE, &limit);
 	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		raise_descriptors(&limit);
 		if (limit.rlim_cur < DESCRIPTORS_MIN)
 			return -EMFILE;
 	}
@@ -161,6 +187,7 @@ int startup_prepare(void)
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
 	umask(0);
+	priority_prepare();
 	r = raise_limits();
 	if (r == 0)
 		r = shmfs_sigbus_install();
