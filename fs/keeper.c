@@ -228,6 +228,11 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static bool is_ending(const struct keeper *keeper)
+{
+	return keeper->stop || mountpoint_is_gone(keeper->shared->device);
+}
+
 /* Waits until something happens, or until then (ms), and sees to it. */
 static void wait_for_orders(struct keeper *keeper, int64_t until)
 {
@@ -243,7 +248,8 @@ static void wait_for_orders(struct keeper *keeper, int64_t until)
 	take_children(keeper);
 	if (orders.dead && keeper->worker > 0) {
 		keeper->watched = false;
-		keeper->leave_at = clock_now_ms() + (keeper->stop ? LEAVE_AT_END_MS : LEAVE_MS);
+		keeper->leave_at =
+			clock_now_ms() + (is_ending(keeper) ? LEAVE_AT_END_MS : LEAVE_MS);
 	}
 	for (; orders.stops > 0; orders.stops--)
 		stop(keeper);
@@ -364,7 +370,7 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 		if (pid > 0) {
 			keeper->unstarted = false;
 			watch(keeper);
-			if (keeper->stop || mountpoint_is_gone(shared->device))
+			if (is_ending(keeper))
 				return EXIT_SUCCESS;
 			if (shared->covered || (shared->generation == 0 && !is_settled(keeper)))
 				return EXIT_FAILURE;
@@ -374,7 +380,7 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			shared->generation++;
 			keeper->replace = keeper->renew = false;
 		}
-		if (keeper->stop || mountpoint_is_gone(shared->device))
+		if (is_ending(keeper))
 			return EXIT_SUCCESS;
 		if (keeper->able)
 			become_successor(keeper);
