@@ -111,6 +111,12 @@ static inline void fuse3_reply_statx(fuse_req_t req, struct statx *stx, double t
 #endif
 }
 
+/* The kernel asks for the attributes of the node again, if it knows it: best effort. */
+static inline void fuse3_forget_attributes(struct fuse_session *session, uint64_t ino)
+{
+	fuse_lowlevel_notify_inval_inode(session, ino, -1, 0);
+}
+
 /* Asks the kernel for a feature (FUSE_CAP_…) if it has it. */
 static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature)
 {
@@ -119,6 +125,16 @@ static inline void fuse3_want(struct fuse_conn_info *conn, unsigned long feature
 		fuse_set_feature_flag(conn, feature);
 #else
 	conn->want |= conn->capable & (unsigned)feature;
+#endif
+}
+
+/* Does not want a feature that libfuse asks for by itself. */
+static inline void fuse3_unwant(struct fuse_conn_info *conn, unsigned long feature)
+{
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+	fuse_unset_feature_flag(conn, feature);
+#else
+	conn->want &= ~(unsigned)feature;
 #endif
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harden.h"
 
-#include "capability.h"
 #include "priority.h"
 
 #include <errno.h>
@@ -16,12 +15,13 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /*
- * Those that the mode rules know, and to act as any user; to see which capabilities a user 0 has,
- * whoever that is; to register objects for passthrough, and to unmount.
+ * To act as any user and as root itself, to find objects by handle, to read the groups of callers
+ * where /proc is mounted with hidepid, to register objects for passthrough, and to unmount.
  */
-#define NEEDED                                                                          \
-	(SHMFS_CAPABILITIES | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SYS_PTRACE) | \
-		BIT(CAP_SYS_ADMIN))
+#define NEEDED                                                                                 \
+	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
+		BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP) | BIT(CAP_SETGID) |        \
+		BIT(CAP_SETUID) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_ADMIN))
 
 static int keep_capabilities(void)
 {
@@ -87,8 +87,9 @@ static const int needed_calls[] = {
 	SCMP_SYS(mknodat), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(chmod), SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat),
-	SCMP_SYS(memfd_create), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch),
-	SCMP_SYS(umask), SCMP_SYS(chdir),
+	SCMP_SYS(mkdirat), SCMP_SYS(name_to_handle_at), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(getxattr), SCMP_SYS(listxattr), SCMP_SYS(setxattr), SCMP_SYS(removexattr),
+	SCMP_SYS(memfd_create), SCMP_SYS(umask), SCMP_SYS(unshare), SCMP_SYS(chdir),
 	/* identity */
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
 	SCMP_SYS(getgroups), SCMP_SYS(setgroups), SCMP_SYS(setfsuid), SCMP_SYS(setfsgid),

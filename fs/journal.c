@@ -10,18 +10,19 @@
  *   open, release   The count is a change of an entry of shared->opens. The new entry and the new
  *                   phase of the slot are written to shared->redo first. When it is valid they
  *                   count, otherwise nothing has happened: there is no state between.
- *   create, mkdir,  Whoever makes an object gets a descriptor, in the same system call, and
- *   mknod           descriptors outlive the worker. One that nobody has noted and that is the
- *                   object with this name shows that this request made it; without one it did not,
- *                   and if the name is taken somebody else was faster. recover.c looks for them
- *                   (MAKING -> MADE). O_TMPFILE is simply done again.
- *   symlink, FIFO   The name was free before, and now there is the right thing of the right owner.
+ *   create          Making an object exclusively gives a descriptor, in the same system call, and
+ *                   descriptors outlive the worker. One that is noted nowhere and stands for the
+ *                   object of this name shows that this request made it; without one it did not,
+ *                   and if the name is taken another process was faster. recover.c collects them.
+ *                   O_TMPFILE is simply done again.
+ *   mkdir, mknod,   The name was free before, and now there is the right thing of the right owner.
+ *   symlink
  *   unlink, rmdir   The name does not lead to that inode any more.
  *   link            The name, which was free, leads to that inode.
  *   rename          The new name leads to the inode that the old one led to; with RENAME_EXCHANGE
  *                   also the other way round.
- *   a directory's   The plan of all steps is in a file whose descriptor is noted. recover.c
- *   move            completes it before anything else is served (MOVING -> MOVED).
+ *   setxattr,       What would fail if it had been done already is noted beforehand.
+ *   removexattr
  *   append          Is done with the file position, which was set to 0: the kernel moves it in the
  *                   same call. (The position belongs to the descriptor, which lives on.)
  *
@@ -66,6 +67,7 @@ struct journal {
 	pthread_mutex_t lock;
 	bool taken[SHARED_SLOTS]; /* lock; by threads and requests of this process */
 	_Atomic unsigned threads; /* that have an entry of shared->services */
+	int makers;               /* lock; requests that came again and may find an orphan */
 };
 
 /* What belongs to the calling thread. */
@@ -73,6 +75,7 @@ static _Thread_local struct {
 	struct journal *journal;
 	uint64_t unique;          /* of the request; 0: there is none */
 	uint32_t inherited;       /* the phase in which a dead worker left it */
+	bool makes;               /* it is one of journal->makers */
 	struct shared_slot *slot; /* of the request, when it has one */
 	struct shared_slot *home; /* for requests that come for the first time */
 	struct shared_slot spare; /* when there is no room, or no request */
@@ -131,6 +134,7 @@ static struct shared_slot *resume(struct journal *journal, uint64_t unique)
 	for (size_t i = 0; i < SHARED_SLOTS && !found; i++)
 		if (!journal->taken[i] && unique_of(&slots[i]) == unique) {
 			journal->taken[i] = true;
+			journal->makers += phase_of(&slots[i]) == PHASE_MAKING;
 			found = &slots[i];
 		}
 	pthread_mutex_unlock(&journal->lock);
@@ -205,6 +209,20 @@ void journal_begin(struct journal *journal, const struct journal_ticket *ticket)
 	self.inherited = self.slot ? phase_of(self.slot) : PHASE_NONE;
 	atomic_store_explicit(&service->unique, ticket->unique, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
+	self.makes = self.inherited == PHASE_MAKING;
+}
+
+/* What a dead worker has made and no request wants. lock is held. */
+static void drop_orphans(struct journal *journal)
+{
+	for (size_t i = 0; i < SHARED_SLOTS && journal->makers == 0; i++) {
+		struct shared_orphan *orphan = &journal->shared->orphans[i];
+
+		if (orphan->ino == 0)
+			continue;
+		orphan->ino = 0;
+		close(orphan->fd);
+	}
 }
 
 void journal_end(struct journal *journal)
@@ -214,6 +232,9 @@ void journal_end(struct journal *journal)
 		if (self.slot != self.home) {
 			pthread_mutex_lock(&journal->lock);
 			journal->taken[self.slot - journal->shared->slots] = false;
+			journal->makers -= self.makes;
+			if (self.makes && journal->settled)
+				drop_orphans(journal);
 			pthread_mutex_unlock(&journal->lock);
 		}
 	}
@@ -223,6 +244,11 @@ void journal_end(struct journal *journal)
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&self.service->unique, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&journal->shared->answered, 1, memory_order_relaxed);
+}
+
+uint64_t journal_answered(const struct journal *journal)
+{
+	return atomic_load_explicit(&journal->shared->answered, memory_order_relaxed);
 }
 
 static struct shared_slot *take_home(struct journal *journal)
@@ -268,18 +294,14 @@ void journal_settle(struct journal *journal, void (*close_node)(void *arg, uint6
 		pthread_mutex_unlock(&journal->lock);
 		if (taken || unique_of(slot) == 0)
 			continue;
-		if (phase == PHASE_OPENED || phase == PHASE_TRUNCATED)
+		if (phase == PHASE_OPENED)
 			close_node(arg, slot->ino);
-		else if (phase == PHASE_MADE && slot->fd >= 0)
-			close(slot->fd);
 		set_unique(slot, 0);
 	}
 	self.unique = unique;
-}
-
-static bool is_opened(uint32_t phase)
-{
-	return phase == PHASE_OPENED || phase == PHASE_TRUNCATED || phase == PHASE_ANSWERING;
+	pthread_mutex_lock(&journal->lock);
+	drop_orphans(journal);
+	pthread_mutex_unlock(&journal->lock);
 }
 
 void journal_count(
@@ -292,7 +314,9 @@ void journal_count(
 	redo->slot = slot == &self.spare ? SHARED_SLOTS : (uint32_t)(slot - shared->slots);
 	redo->after = *after;
 	/* An open that fails after it was counted is taken off again. */
-	redo->phase = up ? PHASE_OPENED : is_opened(phase_of(slot)) ? PHASE_NONE : PHASE_CLOSED;
+	redo->phase = up                               ? PHASE_OPENED
+		      : phase_of(slot) == PHASE_OPENED ? PHASE_NONE
+						       : PHASE_CLOSED;
 	atomic_store_explicit(&redo->valid, 1, memory_order_release);
 	atomic_signal_fence(memory_order_seq_cst);
 	*open = *after;
@@ -305,7 +329,7 @@ void journal_count(
 
 bool journal_was_opened(uint64_t *ret_ino)
 {
-	if (!is_opened(self.inherited))
+	if (self.inherited != PHASE_OPENED)
 		return false;
 	if (ret_ino)
 		*ret_ino = self.slot->ino;
@@ -315,22 +339,6 @@ bool journal_was_opened(uint64_t *ret_ino)
 bool journal_was_closed(void)
 {
 	return self.inherited == PHASE_CLOSED;
-}
-
-void journal_truncated(void)
-{
-	set_phase(slot_of_request(), PHASE_TRUNCATED);
-}
-
-bool journal_was_truncated(void)
-{
-	return self.inherited == PHASE_TRUNCATED || self.inherited == PHASE_ANSWERING;
-}
-
-void journal_answering(void)
-{
-	set_phase(slot_of_request(), PHASE_ANSWERING);
-	atomic_signal_fence(memory_order_seq_cst);
 }
 
 void journal_registering(struct shared *shared)
@@ -354,12 +362,24 @@ void journal_registered(void)
 	slot_of_request()->registering = 0;
 }
 
-void journal_making(const struct shmfs_name *name)
+static uint64_t ino_at(int dir, const char *name)
 {
-	struct shared_slot *slot = slot_of_request();
+	struct stat st;
 
-	slot->name = *name;
-	set_phase(slot, PHASE_MAKING);
+	return shmfs_object_stat(dir, name, &st) < 0 ? 0 : st.st_ino;
+}
+
+void journal_making(void)
+{
+	set_phase(slot_of_request(), PHASE_MAKING);
+}
+
+void journal_making_entry(int dir, const char *name)
+{
+	struct stat st;
+
+	if (shmfs_object_stat(dir, name, &st) == -ENOENT)
+		journal_making();
 }
 
 void journal_not_made(void)
@@ -367,142 +387,97 @@ void journal_not_made(void)
 	set_phase(slot_of_request(), PHASE_NONE);
 }
 
-void journal_made(uint64_t ino)
+/* An orphan without a request that came again is closed by journal_settle(). */
+int journal_take_made(int dir, const char *name)
 {
-	struct shared_slot *slot = slot_of_request();
+	struct journal *journal = self.journal;
+	const uint64_t ino = self.inherited == PHASE_MAKING ? ino_at(dir, name) : 0;
+	int fd = -ENOENT;
 
-	slot->ino = ino;
-	slot->fd = -1;
-	set_phase(slot, PHASE_MADE);
-}
-
-/* What is there is what the request makes. Returns a file descriptor (O_PATH). */
-static int find_like(const struct shmfs_name *name, const struct stat *like, const char *target)
-{
-	char found[PATH_MAX];
-	struct stat st;
-	ssize_t len;
-	int fd;
-
-	if (S_ISREG(like->st_mode) || S_ISDIR(like->st_mode) || shmfs_object_stat(name, &st) < 0 ||
-		(st.st_mode & S_IFMT) != (like->st_mode & S_IFMT) || st.st_uid != like->st_uid)
-		return -ENOENT;
-	fd = shmfs_object_pin(name, st.st_ino, &st);
-	if (fd < 0 || !S_ISLNK(st.st_mode))
+	if (ino == 0)
 		return fd;
-	len = shmfs_object_readlink(fd, found, sizeof(found));
-	if (target && len == (ssize_t)strlen(target) && memcmp(found, target, (size_t)len) == 0)
-		return fd;
-	close(fd);
-	return -ENOENT;
-}
+	self.inherited = PHASE_NONE; /* once: who fails with it may try again */
+	pthread_mutex_lock(&journal->lock);
+	for (size_t i = 0; i < SHARED_SLOTS && fd < 0; i++) {
+		struct shared_orphan *orphan = &journal->shared->orphans[i];
 
-int journal_find_made(const struct shmfs_name *name, const struct stat *like, const char *target)
-{
-	struct shared_slot *slot = self.slot;
-	struct stat st;
-	int fd;
-
-	if (self.inherited == PHASE_MAKING)
-		return find_like(name, like, target);
-	if (self.inherited != PHASE_MADE)
-		return -ENOENT;
-	/* Once: whoever fails with it may try again. The descriptor is nobody's until it is
-	 * counted. */
-	self.inherited = PHASE_NONE;
-	fd = slot->fd;
-	if (fd < 0)
-		return shmfs_object_pin(&slot->name, slot->ino, &st);
-	set_phase(slot, PHASE_MAKING);
+		if (orphan->ino == ino) {
+			fd = orphan->fd;
+			orphan->ino = 0;
+		}
+	}
+	pthread_mutex_unlock(&journal->lock);
 	return fd;
 }
 
-void journal_removing(const struct shmfs_name *name, uint64_t ino)
+bool journal_was_made(int dir, const char *name, mode_t type, uid_t uid)
+{
+	struct stat st;
+
+	return self.inherited == PHASE_MAKING && shmfs_object_stat(dir, name, &st) == 0 &&
+	       (st.st_mode & S_IFMT) == type && st.st_uid == uid;
+}
+
+void journal_removing(uint64_t ino)
 {
 	struct shared_slot *slot = slot_of_request();
 
-	slot->name = *name;
 	slot->ino = ino;
 	set_phase(slot, PHASE_REMOVING);
 }
 
-void journal_linking(const struct shmfs_name *name, uint64_t ino)
+void journal_linking(int dir, const char *name, uint64_t ino)
 {
 	struct shared_slot *slot = slot_of_request();
 
-	slot->name = *name;
+	if (ino_at(dir, name) != 0)
+		return;
 	slot->ino = ino;
 	set_phase(slot, PHASE_LINKING);
 }
 
-void journal_renaming(const struct shmfs_name *from, uint64_t ino, const struct shmfs_name *to,
-	uint64_t other_ino, unsigned flags)
+void journal_renaming(uint64_t ino, uint64_t other_ino, unsigned flags)
 {
 	struct shared_slot *slot = slot_of_request();
 
-	slot->name = *from;
 	slot->ino = ino;
-	slot->to = *to;
 	slot->other_ino = other_ino;
 	slot->flags = flags;
 	set_phase(slot, PHASE_RENAMING);
 }
 
-static uint64_t ino_at(const struct shmfs_name *name)
+bool journal_was_removed(int dir, const char *name)
 {
-	struct stat st;
-
-	return shmfs_object_stat(name, &st) < 0 ? 0 : st.st_ino;
+	return self.inherited == PHASE_REMOVING && ino_at(dir, name) != self.slot->ino;
 }
 
-static bool was_renamed(const struct shared_slot *slot)
+bool journal_was_linked(int dir, const char *name)
 {
-	const uint64_t from = ino_at(&slot->name), to = ino_at(&slot->to);
+	return self.inherited == PHASE_LINKING && ino_at(dir, name) == self.slot->ino;
+}
 
+bool journal_was_renamed(int from_dir, const char *from, int to_dir, const char *to)
+{
+	const struct shared_slot *slot = self.slot;
+	uint64_t old, new;
+
+	if (self.inherited != PHASE_RENAMING)
+		return false;
+	old = ino_at(from_dir, from);
+	new = ino_at(to_dir, to);
 	if (slot->flags & RENAME_EXCHANGE)
-		return from == slot->other_ino && to == slot->ino;
-	return from != slot->ino && to == slot->ino;
+		return old == slot->other_ino && new == slot->ino;
+	return old != slot->ino && new == slot->ino;
 }
 
-bool journal_was_done(void)
+void journal_changing_xattr(void)
 {
-	switch (self.inherited) {
-	case PHASE_REMOVING:
-		return ino_at(&self.slot->name) != self.slot->ino;
-	case PHASE_LINKING:
-		return ino_at(&self.slot->name) == self.slot->ino;
-	case PHASE_RENAMING:
-		return was_renamed(self.slot);
-	default:
-		return false;
-	}
+	set_phase(slot_of_request(), PHASE_XATTR);
 }
 
-void journal_moving(int fd)
+bool journal_was_changing_xattr(void)
 {
-	struct shared_slot *slot = slot_of_request();
-
-	slot->fd = fd;
-	set_phase(slot, PHASE_MOVING);
-}
-
-void journal_moved(int result)
-{
-	struct shared_slot *slot = slot_of_request();
-	const bool planned = phase_of(slot) == PHASE_MOVING;
-
-	slot->result = result;
-	set_phase(slot, PHASE_MOVED);
-	if (planned)
-		close(slot->fd);
-}
-
-bool journal_was_moved(int *ret_result)
-{
-	if (self.inherited != PHASE_MOVED)
-		return false;
-	*ret_result = self.slot->result;
-	return true;
+	return self.inherited == PHASE_XATTR;
 }
 
 void journal_appending(int fd)

@@ -52,6 +52,9 @@ bool journal_has_thread(const struct journal *journal, pid_t thread);
 /* It has been answered. */
 void journal_end(struct journal *journal);
 
+/* How many requests all workers of the mount have answered. */
+uint64_t journal_answered(const struct journal *journal);
+
 /*
  * Drops what was noted of requests that did not come again, because they had been answered or their
  * callers were killed. close_node: is called for each open that was counted and that nobody has.
@@ -70,45 +73,45 @@ void journal_count(
 bool journal_was_opened(uint64_t *ret_ino);
 bool journal_was_closed(void);
 
-/* O_TRUNC is done; the answer to an open is about to be sent. */
-void journal_truncated(void);
-bool journal_was_truncated(void);
-void journal_answering(void);
-
 /* Between the first and the last the request may get a backing id, which may be 0: none. */
 void journal_registering(struct shared *shared);
 void journal_saw_backing(struct shared *shared, int id);
 void journal_registered(void);
 
-/* Something is about to be made; that failed; it has been made. */
-void journal_making(const struct shmfs_name *name);
+/*
+ * An object is about to be made, exclusively and open; anything else is about to be made under a
+ * name that is free; that failed.
+ */
+void journal_making(void);
+void journal_making_entry(int dir, const char *name);
 void journal_not_made(void);
-void journal_made(uint64_t ino);
 
 /*
- * What a dead worker has made for this request, as a file descriptor of the caller's: one that is
- * open for reading and writing, or O_PATH. -ENOENT. like: its type and owner. target: of a symbolic
- * link.
+ * The object of this name, open for reading and writing, if a dead worker has made it for this
+ * request: a descriptor of the caller's, or -ENOENT.
  */
-int journal_find_made(const struct shmfs_name *name, const struct stat *like, const char *target);
+int journal_take_made(int dir, const char *name);
 
-/* A name is about to be removed, to be given to an object, to be changed. */
-void journal_removing(const struct shmfs_name *name, uint64_t ino);
-void journal_linking(const struct shmfs_name *name, uint64_t ino);
+/* A dead worker has made what has this name: it has that type and owner. */
+bool journal_was_made(int dir, const char *name, mode_t type, uid_t uid);
 
-/* ino is at `from`; other_ino is at `to`, 0: nothing. */
-void journal_renaming(const struct shmfs_name *from, uint64_t ino, const struct shmfs_name *to,
-	uint64_t other_ino, unsigned flags);
+/* A name is about to be removed, to be given to what has the number ino, to be changed. */
+void journal_removing(uint64_t ino);
+void journal_linking(int dir, const char *name, uint64_t ino);
+/* other_ino has the new name, 0: nothing has. flags: of renameat2(2). */
+void journal_renaming(uint64_t ino, uint64_t other_ino, unsigned flags);
 
-/* A dead worker has done it, whichever it was. */
-bool journal_was_done(void);
+/* A dead worker has done that. */
+bool journal_was_removed(int dir, const char *name);
+bool journal_was_linked(int dir, const char *name);
+bool journal_was_renamed(int from_dir, const char *from, int to_dir, const char *to);
 
-/* A directory is about to be moved, by the plan in the file fd, which is the journal's then. */
-void journal_moving(int fd);
-
-/* It has been moved, or not. */
-void journal_moved(int result);
-bool journal_was_moved(int *ret_result);
+/*
+ * An extended attribute that is not there is about to be set, or one that is there to be removed:
+ * the call fails if a dead worker has done it.
+ */
+void journal_changing_xattr(void);
+bool journal_was_changing_xattr(void);
 
 /*
  * Something is about to be appended with the position of fd, which then tells whether it was:

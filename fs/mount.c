@@ -4,6 +4,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "mountpoint.h"
+#include "object.h"
 #include "ops.h"
 #include "shared.h"
 #include "startup.h"
@@ -138,7 +139,10 @@ int mount_run(const struct options *options, const char *mount_point, char **arg
 	mount.shared = shared;
 	snprintf(shared->mount_point, sizeof(shared->mount_point), "%s", mount_point);
 	shared->daemon = getpid();
-	if (make_mount(options, shared) == 0)
+	shared->root = shmfs_object_root();
+	if (shared->root < 0)
+		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(-shared->root));
+	else if (make_mount(options, shared) == 0)
 		status = serve_new(&mount);
 	shared_free(shared);
 	return status;

@@ -176,14 +176,22 @@ static bool check_objects(const struct stat *mount_point, const char *path)
 	return true;
 }
 
+/* Asks statfs(2), too: the kernel may remember for a moment what stat(2) asks. */
+static bool answers(const char *name)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	return stat(name, &st) == 0 && statvfs(name, &fs) == 0;
+}
+
 /* Takes dead mounts away until the path answers. */
 static bool revive(const char *name, char *ret_removed, size_t size)
 {
 	char path[2 * PATH_MAX];
-	struct stat st;
 
 	ret_removed[0] = '\0';
-	for (int stale = 0; stat(name, &st) < 0; stale++) {
+	for (int stale = 0; !answers(name); stale++) {
 		if (errno != ENOTCONN || stale == STALE_MAX) {
 			log_error("%s: %s", name, strerror(errno));
 			return false;

@@ -1,106 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A node is what the kernel calls by a nodeid, and the nodeid is the inode number of the object:
- * hard links are one node, and any daemon at any time gives an object the same id.
+ * A node is what the kernel calls by a nodeid, and the nodeid is the inode number in the tmpfs:
+ * hard links are one node, any daemon at any time gives an object the same id, and no number is
+ * ever used twice.
  *
- *     unknown --lookup, create--> known --open--> open
- *                                   |  <--close--
- *                                   +--last name removed here--> gone
- *     known, gone --forget--> unknown
+ * - Known: a number, its generation, and a count of the kernel's lookups, in memory that outlives
+ *   the worker (node_table.h). Number and generation are the file handle by which the kernel finds
+ *   the object, whatever its name is now. They pin nothing: when the object is gone, so that its
+ *   memory is free, the handle is stale.
+ * - Where handles are refused (no CAP_DAC_READ_SEARCH in the first user namespace) a node also has
+ *   a parent and a name there (node_names.h). What is found by them counts only if it has the
+ *   number of the node. What is open is reached by its open descriptor then.
+ * - Open: see opened.h.
  *
- * - Known: a number, a count of lookups and the last known name. The name is a hint: others rename
- *   and remove objects behind our back. Whoever uses it checks the inode number of what it found;
- *   a hint that proves wrong is replaced by what the index knows.
- * - Open: also a region, with the file descriptors and the mapping of the object. It lives as long
- *   as one open is counted; the object needs no name then.
- * - Gone: the last name was removed through this mount. gone.h tells what is left then.
+ * A worker that dies may have counted a lookup that the kernel never learned of: a node that stays
+ * known for longer than the kernel knows it costs 16 bytes, and harms nothing.
  *
- * What is open is also noted in memory that outlives the process (shared.h), with one count of all
- * opens that the kernel has. The rest dies with it. The next one knows what is open, and adopts
- * what else the kernel asks for: lookups are counted from one then, which is never too many.
- *
- * The kernel sends no FORGET while it still uses a node in a request, and no RELEASE while it
- * still reads or writes: operations need no count of their own, but for a pin on an open node,
- * which somebody else may be closing.
- *
- * One lock guards the table and all fields. It is never held over a system call that may take long.
+ * The kernel sends no FORGET while it still uses a node in a request: operations need no count of
+ * their own.
  */
-#include "node_private.h"
+#include "node.h"
 
-#include "clock.h"
-#include "index.h"
-#include "passthrough.h"
+#include "fuse3.h"
+#include "handle.h"
+#include "node_names.h"
+#include "object.h"
+#include "shared.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-void nodes_drop(struct node *node)
-{
-	shmfs_region_free(node->region);
-	gone_free(node->gone);
-	free(node->name);
-	free(node);
-}
+/* How often a name is looked at again that others replace all the time. */
+#define TRIES 10
 
-static void drop(struct shmfs_table_entry *entry)
-{
-	struct node *node = (struct node *)entry;
+/* Deeper trees cannot be reached by a path either. */
+#define DEPTH_MAX 4096
 
-	node->region = shmfs_region_abandon(node->region);
-	nodes_drop(node);
-}
+struct nodes {
+	int root;              /* never changes */
+	dev_t device;          /* of the tmpfs; never changes */
+	bool has_handles;      /* never changes */
+	struct opened *opened; /* never changes */
 
-struct nodes *nodes_free(struct nodes *nodes)
-{
-	if (!nodes)
-		return NULL;
-	nodes_make_room(nodes);
-	shmfs_table_clear(&nodes->table, drop);
-	shmfs_table_free(&nodes->table);
-	pthread_mutex_destroy(&nodes->lock);
-	free(nodes);
-	return NULL;
-}
+	pthread_mutex_t
+		lock; /* of everything below; no system call that may take long is under it */
+	struct node_table table;
+	struct node_names names; /* without handles */
+	bool relearns;           /* names that a worker before knew have not been looked for yet */
+};
 
-struct node *nodes_find(const struct nodes *nodes, uint64_t ino)
-{
-	return (struct node *)shmfs_table_find(&nodes->table, ino);
-}
-
-struct node *nodes_add(struct nodes *nodes, uint64_t ino)
-{
-	struct node *node = calloc(1, sizeof(*node));
-
-	if (!node)
-		return NULL;
-	node->entry.key = ino;
-	shmfs_table_add(&nodes->table, &node->entry);
-	return node;
-}
-
-int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
-	struct shared *shared, struct shmfs_index *index, bool noatime)
+int nodes_new(struct nodes **ret_nodes, struct shared *shared, struct opened *opened, int root)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
+	struct stat st;
 	int r;
 
-	if (!nodes || shmfs_table_init(&nodes->table) < 0) {
-		free(nodes);
+	if (!nodes)
 		return -ENOMEM;
-	}
-	nodes->passthrough = passthrough;
-	nodes->index = index;
-	nodes->adopts = shared->generation > 0;
-	nodes->noatime = noatime;
+	nodes->root = root;
+	nodes->has_handles = shmfs_handle_is_usable(root);
+	nodes->opened = opened;
+	nodes->relearns = shared->generation > 0;
 	pthread_mutex_init(&nodes->lock, NULL);
-	opens_init(&nodes->opens, shared);
-	r = nodes_inherit_opens(nodes);
+	r = fstat(root, &st) < 0 ? -errno : 0;
+	nodes->device = st.st_dev;
+	if (r == 0)
+		r = node_names_init(&nodes->names);
+	if (r == 0)
+		r = node_table_init(&nodes->table, &shared->nodes);
 	if (r < 0)
 		nodes_free(nodes);
 	else
@@ -108,275 +78,234 @@ int nodes_new(struct nodes **ret_nodes, const struct passthrough *passthrough,
 	return r;
 }
 
-/* A node without a name is one that has to be searched for: so much for lack of memory. */
-static void set_name(struct node *node, const struct shmfs_name *name)
+struct nodes *nodes_free(struct nodes *nodes)
 {
-	if (node->name && strcmp(node->name, name->text) == 0)
-		return;
-	free(node->name);
-	node->name = strdup(name->text);
-}
-
-int node_get(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
-{
-	struct node *node;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (!node)
-		node = nodes_add(nodes, ino);
-	if (node) {
-		node->lookups++;
-		if (name)
-			set_name(node, name);
-	}
-	pthread_mutex_unlock(&nodes->lock);
-	return node ? 0 : -ENOMEM;
-}
-
-struct node *nodes_take_if_unused(struct nodes *nodes, struct node *node)
-{
-	if (node->lookups > 0 || node->opens > 0)
+	if (!nodes)
 		return NULL;
-	shmfs_table_remove(&nodes->table, &node->entry);
-	if (node->gone)
-		gone_drop(&nodes->held, node->gone);
-	return node;
+	node_table_clear(&nodes->table);
+	node_names_clear(&nodes->names);
+	pthread_mutex_destroy(&nodes->lock);
+	free(nodes);
+	return NULL;
 }
 
-/*
- * What was allocated for very many nodes, and for their names in the index, the C library keeps
- * when they are gone, unless it is told to look for what it can give back. That takes some
- * milliseconds.
- */
-#define TRIM_AFTER 32768
-
-void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
+bool nodes_have_handles(const struct nodes *nodes)
 {
-	struct node *node;
-	bool trim = false;
+	return nodes->has_handles;
+}
 
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (node) {
-		node->lookups -= count < node->lookups ? count : node->lookups;
-		node = nodes_take_if_unused(nodes, node);
+/* lock is held. The node has one more lookup, and this name where names count. */
+static int count_lookup(
+	struct nodes *nodes, struct node_entry *entry, uint64_t parent, const char *name)
+{
+	const uint64_t ino = entry->ino;
+
+	if (!nodes->has_handles && name) {
+		const int r = node_names_set(&nodes->names, ino, parent, name);
+
+		if (r < 0) {
+			if (entry->lookups == 0)
+				node_table_remove(&nodes->table, entry);
+			return r;
+		}
 	}
-	if (node)
-		trim = ++nodes->forgotten % TRIM_AFTER == 0;
-	pthread_mutex_unlock(&nodes->lock);
-	if (node)
-		nodes_drop(node);
-	if (trim)
-		malloc_trim(0);
-}
-
-void node_rename(struct nodes *nodes, uint64_t ino, const struct shmfs_name *name)
-{
-	struct node *node;
-
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (node)
-		set_name(node, name);
-	pthread_mutex_unlock(&nodes->lock);
-}
-
-/* A worker that takes over is not to begin where the one before it did. */
-uint64_t node_new_decoy(uint64_t ino)
-{
-	static atomic_uint_fast64_t last;
-	uint64_t none = 0;
-
-	if (last == 0)
-		atomic_compare_exchange_strong(&last, &none, (uint64_t)clock_now_ns());
-	return NODE_DECOY | ((++last << NODE_DECOY_SHIFT) & ~NODE_DECOY) | ino;
-}
-
-int node_find_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
-{
-	const int r = shmfs_index_find_ino(nodes->index, node_object_ino(ino), ret_name);
-
-	if (r < 0)
-		return r == -ENOENT ? -ESTALE : r;
-	node_rename(nodes, ino, ret_name);
+	entry->lookups++;
 	return 0;
 }
 
-int node_last_name(struct nodes *nodes, uint64_t ino, struct shmfs_name *ret_name)
+/* Returns whether the node is known, and counted then; or -errno. */
+static int count_known(struct nodes *nodes, uint64_t ino, uint64_t parent, const char *name)
 {
-	const struct node *node;
-	int r = -ESTALE;
+	struct node_entry *entry;
+	int r = 0;
 
 	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (node && node->name) {
-		strcpy(ret_name->text, node->name);
-		r = 0;
-	}
+	entry = node_table_find(&nodes->table, ino);
+	if (entry)
+		r = count_lookup(nodes, entry, parent, name);
+	pthread_mutex_unlock(&nodes->lock);
+	return r < 0 ? r : entry != NULL;
+}
+
+static int count_new(
+	struct nodes *nodes, struct shmfs_handle handle, uint64_t parent, const char *name)
+{
+	struct node_entry *entry;
+	int r = -ENOMEM;
+
+	pthread_mutex_lock(&nodes->lock);
+	entry = node_table_find(&nodes->table, handle.ino);
+	if (!entry)
+		entry = node_table_add(&nodes->table, handle.ino, handle.generation);
+	if (entry)
+		r = count_lookup(nodes, entry, parent, name);
 	pthread_mutex_unlock(&nodes->lock);
 	return r;
 }
 
-static int any_fd(const struct shmfs_region *region)
+/* Of what has the name at that moment, which may be another object than st tells. */
+static int handle_of(const struct nodes *nodes, int dir, const char *name, const struct stat *st,
+	struct shmfs_handle *ret_handle)
 {
-	const int fd = shmfs_region_reader(region);
-
-	return fd >= 0 ? fd : shmfs_region_writer(region);
-}
-
-/* lock is held. A held descriptor is duplicated: its time may be over at any moment. */
-static void reach_node(struct node *node, struct reach *reach)
-{
-	if (node->region) {
-		node->opens++;
-		reach->kind = REACH_OPEN;
-		reach->fd = any_fd(node->region);
-	} else if (node->gone) {
-		reach->st = node->gone->st;
-		reach->fd = node->gone->fd < 0 ? -1 : fcntl(node->gone->fd, F_DUPFD_CLOEXEC, 0);
-		reach->kind = reach->fd < 0 ? REACH_GONE : REACH_HELD;
-	} else if (node->name) {
-		strcpy(reach->name.text, node->name);
-	}
-}
-
-/* The kernel knows the number from a worker before. */
-static void adopt(struct nodes *nodes, uint64_t ino)
-{
-	struct shmfs_name name;
-	struct node *node;
-
-	if (shmfs_index_find_ino(nodes->index, node_object_ino(ino), &name) < 0)
-		return;
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino) ? NULL : nodes_add(nodes, ino);
-	if (node) {
-		node->lookups = 1;
-		set_name(node, &name);
-	}
-	pthread_mutex_unlock(&nodes->lock);
-}
-
-static bool is_known(struct nodes *nodes, uint64_t ino)
-{
-	bool known;
-
-	pthread_mutex_lock(&nodes->lock);
-	known = nodes_find(nodes, ino) != NULL;
-	pthread_mutex_unlock(&nodes->lock);
-	return known;
-}
-
-int node_reach(struct nodes *nodes, uint64_t ino, struct reach *ret_reach)
-{
-	struct reach reach = {.fd = -1, .kind = REACH_NAME};
-	struct node *node;
-
-	if (nodes->adopts && !is_known(nodes, ino))
-		adopt(nodes, ino);
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (node)
-		reach_node(node, &reach);
-	pthread_mutex_unlock(&nodes->lock);
-	if (!node)
-		return -ESTALE;
-	*ret_reach = reach;
+	if (nodes->has_handles)
+		return shmfs_handle_of(dir, name, ret_handle);
+	*ret_handle = (struct shmfs_handle){.ino = st->st_ino};
 	return 0;
 }
 
-void node_end_reach(struct nodes *nodes, uint64_t ino, struct reach *reach)
+int node_look_up(
+	struct nodes *nodes, uint64_t parent, int dir, const char *name, struct stat *ret_st)
 {
-	if (reach->kind == REACH_OPEN)
-		node_end_pin(nodes, ino);
-	else if (reach->kind == REACH_HELD)
-		close(reach->fd);
-	reach->fd = -1;
-}
+	for (int i = 0; i < TRIES; i++) {
+		struct shmfs_handle handle;
+		struct stat st;
+		int r;
 
-bool node_set_gone(struct nodes *nodes, uint64_t ino, int fd, const struct stat *st)
-{
-	struct gone *gone = gone_new(fd, st);
-	struct node *node;
-	bool unwatched = false;
-
-	/* Without memory for that it is just stale. */
-	if (!gone)
-		return false;
-	pthread_mutex_lock(&nodes->lock);
-	node = nodes_find(nodes, ino);
-	if (node && !node->gone) {
-		unwatched = gone->fd >= 0 && !nodes->watched;
-		nodes->watched |= unwatched;
-		node->gone = gone;
-		gone_hold(&nodes->held, gone);
-		gone = NULL;
+		r = shmfs_object_stat(dir, name, &st);
+		if (r == 0 && st.st_dev != nodes->device)
+			r = -EACCES;
+		if (r == 0)
+			r = count_known(nodes, st.st_ino, parent, name);
+		if (r == 0) {
+			r = handle_of(nodes, dir, name, &st, &handle);
+			if (r == 0 && handle.ino != st.st_ino)
+				continue;
+			if (r == 0)
+				r = count_new(nodes, handle, parent, name);
+		}
+		if (r >= 0)
+			*ret_st = st;
+		return r < 0 ? r : 0;
 	}
-	pthread_mutex_unlock(&nodes->lock);
-	gone_free(gone);
-	return unwatched;
-}
-
-bool nodes_hold_lookups(const struct nodes *nodes)
-{
-	return recent_is_wanted(&nodes->recent);
-}
-
-bool node_hold_lookup(struct nodes *nodes, uint64_t ino, int fd, mode_t type)
-{
-	bool unwatched;
-	int old;
-
-	pthread_mutex_lock(&nodes->lock);
-	old = recent_hold(&nodes->recent, ino, fd, type);
-	unwatched = !nodes->watched;
-	nodes->watched = true;
-	pthread_mutex_unlock(&nodes->lock);
-	if (old >= 0)
-		close(old);
-	return unwatched;
-}
-
-int node_find_lookup(struct nodes *nodes, uint64_t ino, mode_t *ret_type)
-{
-	int fd;
-
-	pthread_mutex_lock(&nodes->lock);
-	fd = recent_find(&nodes->recent, ino, ret_type);
-	if (fd >= 0)
-		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	pthread_mutex_unlock(&nodes->lock);
-	if (fd >= 0)
-		return fd;
-	recent_want(&nodes->recent);
 	return -ESTALE;
 }
 
-bool nodes_let_go(struct nodes *nodes, bool all, int *ret_wait)
+int node_introduce(
+	struct nodes *nodes, int fd, uint64_t parent, const char *name, struct stat *ret_st)
 {
-	bool any = false;
-	int fd;
+	struct shmfs_handle handle;
+	int r;
 
-	/* Closing may free a lot of memory: not with the lock held. */
-	for (;;) {
-		pthread_mutex_lock(&nodes->lock);
-		fd = gone_take_fd(&nodes->held, all, ret_wait);
-		if (fd < 0)
-			fd = recent_take_fd(&nodes->recent, all, ret_wait);
-		if (fd < 0 && !all)
-			nodes->watched = *ret_wait >= 0;
-		pthread_mutex_unlock(&nodes->lock);
-		if (fd < 0)
-			return any;
-		close(fd);
-		any = true;
-	}
+	r = fstat(fd, ret_st) < 0 ? -errno : 0;
+	if (r == 0)
+		r = handle_of(nodes, fd, "", ret_st, &handle);
+	return r < 0 ? r : count_new(nodes, handle, parent, name);
 }
 
-bool nodes_make_room(struct nodes *nodes)
+void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)
 {
-	int wait;
+	struct node_entry *entry;
 
-	return nodes_let_go(nodes, true, &wait);
+	pthread_mutex_lock(&nodes->lock);
+	entry = node_table_find(&nodes->table, ino);
+	if (entry) {
+		entry->lookups -= (uint32_t)count;
+		if (entry->lookups == 0) {
+			node_table_remove(&nodes->table, entry);
+			node_names_remove(&nodes->names, ino);
+		}
+	}
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+void node_rename(struct nodes *nodes, uint64_t ino, uint64_t parent, const char *name)
+{
+	if (nodes->has_handles)
+		return;
+	pthread_mutex_lock(&nodes->lock);
+	/* Best effort: without memory the old name is wrong, and the node is stale. */
+	if (node_table_find(&nodes->table, ino))
+		node_names_set(&nodes->names, ino, parent, name);
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+static int open_by_handle(struct nodes *nodes, uint64_t ino)
+{
+	struct shmfs_handle handle = {.ino = ino};
+	const struct node_entry *entry;
+
+	pthread_mutex_lock(&nodes->lock);
+	entry = node_table_find(&nodes->table, ino);
+	if (entry)
+		handle.generation = entry->generation;
+	pthread_mutex_unlock(&nodes->lock);
+	return entry ? shmfs_handle_open(nodes->root, handle, O_PATH) : -ESTALE;
+}
+
+/* The numbers that a worker before knew get names again, as far as they can be found. */
+static void relearn(struct nodes *nodes)
+{
+	pthread_mutex_lock(&nodes->lock);
+	if (nodes->relearns)
+		node_names_relearn(&nodes->names, nodes->root, &nodes->table);
+	nodes->relearns = false;
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+static int find_name(struct nodes *nodes, uint64_t ino, struct node_name *ret_name)
+{
+	int r;
+
+	pthread_mutex_lock(&nodes->lock);
+	r = node_names_get(&nodes->names, ino, ret_name);
+	pthread_mutex_unlock(&nodes->lock);
+	return r;
+}
+
+static int open_by_name(struct nodes *nodes, uint64_t ino, int depth)
+{
+	struct node_name name;
+	struct stat st;
+	int dir, fd, r;
+
+	if (ino == FUSE_ROOT_ID)
+		return fcntl(nodes->root, F_DUPFD_CLOEXEC, 0);
+	r = depth < DEPTH_MAX ? find_name(nodes, ino, &name) : -ESTALE;
+	if (r < 0)
+		return r;
+	dir = open_by_name(nodes, name.parent, depth + 1);
+	if (dir < 0)
+		return dir;
+	fd = shmfs_object_pin(dir, name.text);
+	close(dir);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == ino && st.st_dev == nodes->device)
+		return fd;
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR ? -ESTALE : fd;
+	close(fd);
+	return -ESTALE;
+}
+
+static int open_without_handle(struct nodes *nodes, uint64_t ino)
+{
+	int fd = opened_dup(nodes->opened, ino);
+
+	if (fd < 0)
+		fd = open_by_name(nodes, ino, 0);
+	if (fd != -ESTALE || !nodes->relearns)
+		return fd;
+	relearn(nodes);
+	return open_by_name(nodes, ino, 0);
+}
+
+int node_pin(struct nodes *nodes, uint64_t ino, struct node_fd *ret_fd)
+{
+	int fd;
+
+	if (ino == FUSE_ROOT_ID) {
+		*ret_fd = (struct node_fd){.fd = nodes->root};
+		return 0;
+	}
+	fd = nodes->has_handles ? open_by_handle(nodes, ino) : open_without_handle(nodes, ino);
+	if (fd < 0)
+		return fd;
+	*ret_fd = (struct node_fd){.fd = fd, .is_own = true};
+	return 0;
+}
+
+void node_unpin(struct node_fd *fd)
+{
+	if (fd->is_own)
+		close(fd->fd);
+	*fd = (struct node_fd)NODE_FD_NONE;
 }

@@ -1,45 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An open directory is nothing here: a listing goes on from the position that the kernel tells, in
- * this daemon or in another.
+ * Where the kernel can have another process take over (Linux 6.9), an open directory is nothing
+ * here: its positions are good for any descriptor (tmpfs, since 6.6), so each part of a listing
+ * opens the directory by its node and goes on at the position that the kernel tells. Elsewhere an
+ * open directory keeps its descriptor.
  */
-#include "directory.h"
-#include "index.h"
-#include "node.h"
+#include "entry.h"
+#include "object.h"
 #include "ops.h"
 #include "reply.h"
+#include "run_as_caller.h"
 #include "scratch.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
-/* Positions behind the dots; those of the index are higher. */
-#define BEHIND_DOT 1
-#define BEHIND_DOTS 2
+static int open_directory(void *arg)
+{
+	const struct node_fd *node = arg;
 
-/* So many entries are asked of the index at a time. */
-#define BATCH 64
+	return shmfs_object_reopen(node->fd, O_RDONLY | O_DIRECTORY);
+}
 
+/* fh is 0, or a descriptor, which is never 0. */
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
 	CALLER(caller, req);
-	struct directory dir;
-	int r;
+	NODE_FD(node);
+	int fd;
 
-	r = directory_get_even_removed(fs, ino, &dir);
-	if (r == 0)
-		r = directory_may(&dir, &caller, SHMFS_MAY_READ);
-	if (r < 0)
-		reply_result(req, r);
-	else
-		reply_opendir(req, fi);
+	fd = entry_pin(fs, ino, &node);
+	if (fd == 0)
+		fd = run_as_caller(fs, &caller, open_directory, &node);
+	if (fd < 0) {
+		reply_result(req, fd);
+		return;
+	}
+	fi->fh = fs->keeps_directories ? (uint64_t)fd : 0;
+	fi->cache_readdir = 0;
+	if (!reply_open(req, fi) || !fs->keeps_directories)
+		close(fd);
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	(void)fi;
+	if (fi->fh != 0)
+		close((int)fi->fh);
 	reply_result(req, 0);
 }
 
@@ -47,7 +58,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 struct listing {
 	fuse_req_t req;
 	fuse_ino_t ino;
-	struct directory dir;
+	int fd;    /* the directory, at the position */
 	bool plus; /* with attributes */
 	char *buf;
 	size_t size, used;
@@ -57,7 +68,7 @@ struct listing {
  * False: there is no room for it. Without a nodeid it is a name and nothing else for the kernel,
  * with one it is a lookup, which is taken back where there is no room.
  */
-static bool put(
+static bool put_entry(
 	struct listing *listing, const char *name, const struct fuse_entry_param *entry, off_t next)
 {
 	const size_t room = listing->size - listing->used;
@@ -73,87 +84,89 @@ static bool put(
 	return len <= room;
 }
 
-static bool put_dots(struct listing *listing, off_t from)
+static bool is_dot(const char *name)
 {
-	struct fuse_entry_param entry = {.attr = {.st_ino = listing->ino, .st_mode = S_IFDIR}};
-
-	if (from < BEHIND_DOT && !put(listing, ".", &entry, BEHIND_DOT))
-		return false;
-	if (from >= BEHIND_DOTS)
-		return true;
-	entry.attr.st_ino = directory_parent(&listing->dir.marker);
-	return put(listing, "..", &entry, BEHIND_DOTS);
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static bool look_up(struct listing *listing, const char *component, struct stat *ret_st)
+static bool put_found(struct listing *listing, const struct dirent64 *found)
 {
 	struct fs *fs = fs_of(listing->req);
-	struct shmfs_name name;
-
-	if (directory_find(&listing->dir, component, &name, ret_st) < 0 ||
-		S_ISFIFO(ret_st->st_mode) || S_ISSOCK(ret_st->st_mode))
-		return false; /* these depend on who asks: see reply_entry() */
-	if (S_ISDIR(ret_st->st_mode))
-		directory_complete(fs, &name, ret_st);
-	return node_get(fs->nodes, ret_st->st_ino, &name) == 0;
-}
-
-static bool put_item(struct listing *listing, const struct shmfs_tree_item *item)
-{
-	struct fuse_entry_param entry = {.attr = {.st_ino = item->ino, .st_mode = item->type}};
+	struct fuse_entry_param entry = {
+		.attr = {.st_ino = found->d_ino, .st_mode = (mode_t)found->d_type << 12}};
 	struct stat st;
 
-	/* It may just have been removed. */
-	if (listing->plus && look_up(listing, item->component, &st))
-		entry = reply_entry_param(&st);
-	return put(listing, item->component, &entry, (off_t)item->next);
+	/* It may just have been removed: then the name alone is told. */
+	if (listing->plus && !is_dot(found->d_name) &&
+		node_look_up(fs->nodes, listing->ino, listing->fd, found->d_name, &st) == 0)
+		entry = entry_param(fs, &st);
+	return put_entry(listing, found->d_name, &entry, found->d_off);
 }
 
-static int put_items(struct listing *listing, off_t from)
+/* Fills the reply. What does not fit is read again for the next one. 0 or -errno. */
+static int fill_listing(struct listing *listing, char *batch, size_t batch_size)
 {
-	struct shmfs_index *index = fs_of(listing->req)->index;
-	const char *prefix = directory_prefix(&listing->dir);
-	uint64_t at = from <= BEHIND_DOTS ? 0 : (uint64_t)from;
-	struct shmfs_tree_item items[BATCH];
-	ssize_t n;
+	for (;;) {
+		const ssize_t len = getdents64(listing->fd, batch, batch_size);
 
-	do {
-		n = shmfs_index_list(index, prefix, at, items, BATCH);
-		for (ssize_t i = 0; i < n; i++) {
-			if (!put_item(listing, &items[i]))
+		if (len < 0)
+			return listing->used > 0 ? 0 : -errno;
+		if (len == 0)
+			return 0;
+		for (ssize_t at = 0; at < len;) {
+			const struct dirent64 *found = (const void *)(batch + at);
+
+			if (!put_found(listing, found))
 				return 0;
-			at = items[i].next;
+			at += found->d_reclen;
 		}
-	} while (n > 0);
-	/* What has been put stays: the kernel has it looked up. The next question fails then. */
-	return listing->used == 0 ? (int)n : 0;
+	}
 }
 
-static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, bool plus)
+/* O_NOATIME is for the owner and root alone. */
+static int open_listed(struct fs *fs, fuse_ino_t ino)
+{
+	const int flags = O_RDONLY | O_DIRECTORY;
+	NODE_FD(node);
+	int fd;
+
+	fd = entry_pin_directory(fs, ino, &node);
+	if (fd < 0)
+		return fd;
+	fd = fs->noatime ? shmfs_object_reopen(node.fd, flags | O_NOATIME) : -EPERM;
+	return fd == -EPERM ? shmfs_object_reopen(node.fd, flags) : fd;
+}
+
+static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
+	const struct fuse_file_info *fi, bool plus)
 {
 	struct fs *fs = fs_of(req);
-	struct listing listing = {
-		.req = req, .ino = ino, .plus = plus, .buf = scratch_get(size), .size = size};
-	SHARES_NAMES(fs);
-	int r;
+	/* The reply and, behind it, what getdents64(2) tells. */
+	char *buf = scratch_get(2 * size);
+	struct listing listing = {.req = req, .ino = ino, .plus = plus, .buf = buf, .size = size};
+	int r = 0;
 
-	r = listing.buf ? directory_get(fs, ino, &listing.dir) : -ENOMEM;
-	if (r == 0 && from == 0 && !fs->noatime)
-		directory_accessed(&listing.dir);
-	if (r == 0 && put_dots(&listing, from))
-		r = put_items(&listing, from);
-	reply_data(req, listing.buf, r < 0 ? r : (ssize_t)listing.used);
+	listing.fd = fi->fh != 0 ? (int)fi->fh : open_listed(fs, ino);
+	if (listing.fd < 0)
+		r = listing.fd;
+	else if (!buf)
+		r = -ENOMEM;
+	else if (lseek(listing.fd, from, SEEK_SET) < 0)
+		r = -errno;
+	if (r == 0)
+		r = fill_listing(&listing, buf + size, size);
+	if (listing.fd >= 0 && fi->fh == 0)
+		close(listing.fd);
+	reply_data(req, buf, r < 0 ? r : (ssize_t)listing.used);
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi)
 {
-	(void)fi;
-	list(req, ino, size, from, false);
+	list(req, ino, size, from, fi, false);
 }
 
 void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t from, struct fuse_file_info *fi)
 {
-	(void)fi;
-	list(req, ino, size, from, true);
+	list(req, ino, size, from, fi, true);
 }

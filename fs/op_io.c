@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+#include "fs.h"
 #include "journal.h"
-#include "open.h"
+#include "opened.h"
 #include "ops.h"
 #include "reply.h"
+#include "run_as_caller.h"
 #include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	struct fs *fs = fs_of(req);
-	CALLER(caller, req);
-	int r;
-
-	{
-		SHARES_NAMES(fs);
-		r = open_for_caller(fs->nodes, &caller, ino, fi->flags);
-	}
-	if (r == 0)
-		r = open_truncate(fs->nodes, &caller, ino, fi->flags);
-	if (r < 0)
-		reply_result(req, r);
-	else
-		reply_open(req, ino, fi);
-}
-
-void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	(void)fi;
-	if (!journal_was_closed())
-		node_close(fs_of(req)->nodes, ino);
-	reply_result(req, 0);
-}
-
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	struct shmfs_region *region = node_region(fs->nodes, ino);
+	struct shmfs_region *region = opened_region(fs->opened, ino);
 	void *buf = scratch_get(size);
 	ssize_t n;
 
@@ -52,95 +28,123 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 }
 
 /*
- * Changing the data clears S_ISUID and S_ISGID, depending on who does it. Only then it has to be
- * the caller: acting as somebody else costs more than most writes.
+ * A change of the data clears S_ISUID and S_ISGID, depending on who makes it. Only then it has to
+ * be the caller: acting as another user costs more than most writes.
  */
-static int enter_to_change(struct caller *caller, int fd)
+static int run_change(struct fs *fs, struct caller *caller, int fd, caller_act_fn *act, void *arg)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return st.st_mode & (S_ISUID | S_ISGID) ? caller_enter_to_change(caller, &st) : 0;
+	if (st.st_mode & S_ISGID)
+		return run_as_member(fs, caller, act, arg);
+	if (st.st_mode & S_ISUID)
+		return run_as_caller(fs, caller, act, arg);
+	r = act(arg);
+	if (r == -ENOSPC && hold_make_room(&fs->hold))
+		r = act(arg);
+	return r;
 }
 
+struct writing {
+	struct shmfs_region *region;
+	const char *buf;
+	size_t size; /* at most FUSE3_MAX_WRITE */
+	off_t offset;
+	bool append;
+};
+
 /* The kernel appends at the size it remembers, which others may have changed. */
-static ssize_t put(struct shmfs_region *region, const char *buf, size_t size, off_t offset,
-	const struct fuse_file_info *fi)
+static int write_data(void *arg)
 {
+	const struct writing *w = arg;
 	ssize_t n;
 
-	if (!(fi->flags & O_APPEND))
-		return shmfs_region_write(region, buf, size, offset);
-	n = journal_was_appended(shmfs_region_writer(region), size);
+	if (!w->append)
+		return (int)shmfs_region_write(w->region, w->buf, w->size, w->offset);
+	n = journal_was_appended(shmfs_region_writer(w->region), w->size);
 	if (n > 0)
-		return n;
-	journal_appending(shmfs_region_writer(region));
-	return shmfs_region_append(region, buf, size);
+		return (int)n;
+	journal_appending(shmfs_region_writer(w->region));
+	return (int)shmfs_region_append(w->region, w->buf, w->size);
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	struct shmfs_region *region = node_region(fs->nodes, ino);
+	struct writing writing = {.region = opened_region(fs->opened, ino),
+		.buf = buf,
+		.size = size,
+		.offset = offset,
+		.append = fi->flags & O_APPEND};
 	CALLER(caller, req);
-	ssize_t n;
 
-	n = enter_to_change(&caller, shmfs_region_writer(region));
-	if (n == 0)
-		n = put(region, buf, size, offset, fi);
-	if (n == -ENOSPC && nodes_make_room(fs->nodes))
-		n = put(region, buf, size, offset, fi);
-	caller_leave();
-	reply_count(req, n);
+	reply_count(req,
+		run_change(fs, &caller, shmfs_region_writer(writing.region), write_data, &writing));
 }
 
-static int allocate(int fd, int mode, off_t offset, off_t length)
+struct allocation {
+	int fd;
+	int mode; /* of fallocate(2) */
+	off_t offset, length;
+};
+
+static int allocate(void *arg)
 {
-	return fallocate(fd, mode, offset, length) < 0 ? -errno : 0;
+	const struct allocation *a = arg;
+
+	return fallocate(a->fd, a->mode, a->offset, a->length) < 0 ? -errno : 0;
 }
 
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
 	struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	const int fd = shmfs_region_writer(node_region(fs->nodes, ino));
+	struct allocation allocation = {.fd = shmfs_region_writer(opened_region(fs->opened, ino)),
+		.mode = mode,
+		.offset = offset,
+		.length = length};
 	CALLER(caller, req);
-	int r;
 
 	(void)fi;
-	r = enter_to_change(&caller, fd);
-	if (r == 0)
-		r = allocate(fd, mode, offset, length);
-	if (r == -ENOSPC && nodes_make_room(fs->nodes))
-		r = allocate(fd, mode, offset, length);
-	caller_leave();
-	reply_result(req, r);
+	reply_result(req, run_change(fs, &caller, allocation.fd, allocate, &allocation));
 }
 
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
 {
-	struct fs *fs = fs_of(req);
-	const struct shmfs_region *region = node_region(fs->nodes, ino);
+	const struct shmfs_region *region = opened_region(fs_of(req)->opened, ino);
 	int fd = shmfs_region_reader(region);
 	off_t found;
 
 	(void)fi;
 	if (fd < 0)
 		fd = shmfs_region_writer(region);
-	/* Whoever else uses the descriptor gives an offset of its own. */
+	/* All other uses of the descriptor give an offset of their own. */
 	found = lseek(fd, offset, whence);
 	reply_offset(req, found < 0 ? -errno : found);
 }
 
-static ssize_t copy_range(
-	int in, off_t from_offset, int out, off_t to_offset, size_t length, int flags)
-{
-	const ssize_t n =
-		copy_file_range(in, &from_offset, out, &to_offset, length, (unsigned)flags);
+/* What a copy returns is an int here; callers go on with the rest. */
+#define COPY_MAX ((size_t)1 << 30)
 
-	return n < 0 ? -errno : n;
+struct copy {
+	int from, to;
+	off_t from_offset, to_offset;
+	size_t length;
+	unsigned flags;
+};
+
+static int copy_range(void *arg)
+{
+	const struct copy *copy = arg;
+	off_t from = copy->from_offset, to = copy->to_offset;
+	const ssize_t n =
+		copy_file_range(copy->from, &from, copy->to, &to, copy->length, copy->flags);
+
+	return n < 0 ? -errno : (int)n;
 }
 
 void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
@@ -148,18 +152,15 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	struct fuse_file_info *to_fi, size_t length, int flags)
 {
 	struct fs *fs = fs_of(req);
-	const int in = shmfs_region_reader(node_region(fs->nodes, from));
-	const int out = shmfs_region_writer(node_region(fs->nodes, to));
+	struct copy copy = {.from = shmfs_region_reader(opened_region(fs->opened, from)),
+		.to = shmfs_region_writer(opened_region(fs->opened, to)),
+		.from_offset = from_offset,
+		.to_offset = to_offset,
+		.length = length < COPY_MAX ? length : COPY_MAX,
+		.flags = (unsigned)flags};
 	CALLER(caller, req);
-	ssize_t n;
 
 	(void)from_fi;
 	(void)to_fi;
-	n = enter_to_change(&caller, out);
-	if (n == 0)
-		n = copy_range(in, from_offset, out, to_offset, length, flags);
-	if (n == -ENOSPC && nodes_make_room(fs->nodes))
-		n = copy_range(in, from_offset, out, to_offset, length, flags);
-	caller_leave();
-	reply_count(req, n);
+	reply_count(req, run_change(fs, &caller, copy.to, copy_range, &copy));
 }

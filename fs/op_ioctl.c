@@ -9,10 +9,9 @@
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fuse_file_info *fi,
 	unsigned flags, const void *in, size_t in_size, size_t out_size)
 {
-	struct fs *fs = fs_of(req);
-	SHARES_NAMES(fs);
 	struct status status;
 
+	(void)ino;
 	(void)arg;
 	(void)fi;
 	(void)in;
@@ -21,6 +20,6 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fu
 		reply_result(req, -ENOTTY);
 		return;
 	}
-	status_describe(fs, ino, &status);
+	status_describe(fs_of(req), &status);
 	fuse_reply_ioctl(req, 0, &status, sizeof(status));
 }

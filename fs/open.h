@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening an object that exists, on behalf of a caller. */
+/*
+ * Opening for a caller. tmpfs judges each open: the object is opened as the caller, with the
+ * caller's flags, also when other clients have it open already. The descriptor then serves all of
+ * them (region.h), so it is opened once more, still as the caller, for what its region can use.
+ */
 #ifndef SHMFS_OPEN_H
 #define SHMFS_OPEN_H
 
-#include "caller.h"
-#include "pin.h"
+/* Of the kernel's own flags (FMODE_EXEC); it tells a file system so that this is an execve(2). */
+#define OPEN_FOR_EXEC 040
 
 /*
- * flags: an access mode, O_TRUNC, and the kernel's mark of an execve(2). Counts one open of the
- * node, to be undone with node_close(). -EACCES, -ESTALE and what open(2) says.
+ * The flags with which tmpfs is asked, from those that the kernel hands over: an access mode,
+ * O_TRUNC, O_APPEND. O_ACCMODE itself, which open(2) calls nonstandard, needs both permissions.
  */
-int open_for_caller(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
+int open_flags_of(int flags);
 
 /*
- * To follow it: does what O_TRUNC asks for, if it is there. If that fails, the open is undone. It
- * may take long.
+ * To be called as the caller, with what it has opened: returns the descriptor for the region, a
+ * better one or fd itself. fd is owned. An error is handed through.
  */
-int open_truncate(struct nodes *nodes, struct caller *caller, uint64_t ino, int flags);
+int open_for_region(int fd, int flags);
 
 #endif

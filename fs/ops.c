@@ -3,8 +3,8 @@
  * The table of operations. What is left out is answered with ENOSYS by libfuse, once, and the
  * kernel never asks again:
  *
+ * - access: the kernel judges at the mount (default_permissions), by attributes that it asks for.
  * - flush, fsync, fsyncdir: there is nothing to write back; close(2) and fsync(2) succeed.
- * - getxattr, setxattr, removexattr: EOPNOTSUPP. It saves a request before each write.
  * - getlk, setlk, flock: the kernel keeps locks itself, among the users of the mount.
  */
 #include "ops.h"
@@ -12,8 +12,8 @@
 #include "fs.h"
 
 /*
- * S_ISUID and S_ISGID are cleared here when an object is changed, not by the kernel beforehand; and
- * whoever opens with O_TRUNC truncates with that one request.
+ * S_ISUID and S_ISGID are cleared here when an object is changed, not by the kernel beforehand;
+ * O_TRUNC comes with the open; and the umask is left to tmpfs, which knows default ACLs.
  */
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
@@ -26,6 +26,12 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	fuse3_want(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
 	fuse3_want(conn, FUSE_CAP_ATOMIC_O_TRUNC);
 	fuse3_want(conn, FUSE_CAP_PARALLEL_DIROPS);
+	fuse3_want(conn, FUSE_CAP_DONT_MASK);
+	if (fs->acl)
+		fuse3_want(conn, FUSE_CAP_POSIX_ACL);
+	/* Without timeouts the kernel may use nothing of what READDIRPLUS tells. */
+	if (fs->entry_timeout <= 0)
+		fuse3_unwant(conn, FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
 }
 
 const struct fuse_lowlevel_ops ops = {.init = op_init,
@@ -34,7 +40,6 @@ const struct fuse_lowlevel_ops ops = {.init = op_init,
 	.forget_multi = op_forget_multi,
 	.getattr = op_getattr,
 	.setattr = op_setattr,
-	.access = op_access,
 	.statfs = op_statfs,
 	.create = op_create,
 	.mknod = op_mknod,
@@ -57,5 +62,8 @@ const struct fuse_lowlevel_ops ops = {.init = op_init,
 	.lseek = op_lseek,
 	.copy_file_range = op_copy_file_range,
 	.ioctl = op_ioctl,
+	.getxattr = op_getxattr,
 	.listxattr = op_listxattr,
+	.setxattr = op_setxattr,
+	.removexattr = op_removexattr,
 	FUSE3_TMPFILE(op_tmpfile) FUSE3_STATX(op_statx)};

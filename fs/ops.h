@@ -9,28 +9,35 @@
 extern const struct fuse_lowlevel_ops ops;
 
 /* op_lookup.c: from names to nodes and back */
-void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *component);
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count);
 void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
 
-/* op_attr.c: attributes of objects, and the numbers of the tmpfs */
+/* op_attr.c: attributes, and the numbers of the tmpfs */
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int which, struct fuse_file_info *fi);
 void op_statx(fuse_req_t req, fuse_ino_t ino, int flags, int mask, struct fuse_file_info *fi);
-void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
-void op_access(fuse_req_t req, fuse_ino_t ino, int mask);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);
 
-/* op_create.c: objects and what lies beside them come */
-void op_create(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode,
+/* op_xattr.c: extended attributes and ACLs */
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
+	int flags);
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+
+/* op_create.c: objects come, and are open at once */
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct fuse_file_info *fi);
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *fi);
-void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode, dev_t rdev);
-void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *component, mode_t mode);
-void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *component);
+
+/* op_make.c: what comes without being opened */
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
 void op_readlink(fuse_req_t req, fuse_ino_t ino);
-void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *component);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
 
 /* op_dir.c: listings */
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -40,16 +47,18 @@ void op_readdirplus(
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* op_unlink.c: names go */
-void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *component);
-void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *component);
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 
 /* op_rename.c: names change */
-void op_rename(fuse_req_t req, fuse_ino_t parent, const char *component, fuse_ino_t new_parent,
-	const char *new_component, unsigned flags);
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned flags);
 
-/* op_io.c: open objects */
+/* op_open.c: objects are opened and closed */
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* op_io.c: the data of open objects */
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
 	struct fuse_file_info *fi);

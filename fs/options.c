@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "log.h"
+#include "object.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,6 +23,15 @@ enum key {
 	KEY_NOATIME,
 	KEY_PASSTHROUGH,
 	KEY_RESERVE,
+	KEY_XATTR,
+	KEY_NOXATTR,
+	KEY_ACL,
+	KEY_NOACL,
+	KEY_CACHE,
+	KEY_ENTRY_TIMEOUT,
+	KEY_ATTR_TIMEOUT,
+	KEY_NEGATIVE_TIMEOUT,
+	KEY_EXEC,
 	KEY_KEEPER,
 	KEY_NOKEEPER,
 	KEY_MAX_READ,
@@ -36,7 +46,7 @@ enum key {
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, status, debug, allow, fsname, subtype, remount;
+	bool help, version, status, debug, allow, fsname, subtype, remount, exec;
 	char unknown[128]; /* the first option that is not known; empty: none */
 };
 
@@ -62,6 +72,16 @@ static const struct fuse_opt templates[] = {
 	KEY("noatime", KEY_NOATIME),
 	KEY("passthrough=", KEY_PASSTHROUGH),
 	KEY("reserve", KEY_RESERVE),
+	KEY("xattr", KEY_XATTR),
+	KEY("noxattr", KEY_NOXATTR),
+	KEY("acl", KEY_ACL),
+	KEY("noacl", KEY_NOACL),
+	KEY("cache=", KEY_CACHE),
+	KEY("entry_timeout=", KEY_ENTRY_TIMEOUT),
+	KEY("attr_timeout=", KEY_ATTR_TIMEOUT),
+	KEY("negative_timeout=", KEY_NEGATIVE_TIMEOUT),
+	KEY("exec", KEY_EXEC),
+	KEY("noexec", KEY_EXEC),
 	KEY("keeper", KEY_KEEPER),
 	KEY("nokeeper", KEY_NOKEEPER),
 	KEY("max_read=", KEY_MAX_READ),
@@ -73,7 +93,6 @@ static const struct fuse_opt templates[] = {
 	KEY("status", KEY_STATUS),
 
 	PASS("auto_unmount"),
-	PASS("default_permissions"),
 	PASS("context="),
 	PASS("fscontext="),
 	PASS("defcontext="),
@@ -84,14 +103,13 @@ static const struct fuse_opt templates[] = {
 	PASS("nosuid"),
 	PASS("dev"),
 	PASS("nodev"),
-	PASS("exec"),
-	PASS("noexec"),
 	PASS("sync"),
 	PASS("async"),
 	PASS("dirsync"),
 
 	/* For mount(8) and systemd, or without a meaning here. */
 	IGNORE("defaults"),
+	IGNORE("default_permissions"),
 	IGNORE("auto"),
 	IGNORE("noauto"),
 	IGNORE("nofail"),
@@ -144,8 +162,12 @@ void options_print_help(void)
 	       "                   use one where the kernel can)\n"
 	       "    max_read=N     the kernel asks for at most N bytes at once (without "
 	       "passthrough)\n"
-	       "    default_permissions, context=..., fscontext=..., defcontext=..., "
-	       "rootcontext=...\n"
+	       "    acl            the kernel also grants by ACLs at the mount, at the price of a\n"
+	       "                   question more where a mode does not decide\n"
+	       "    noxattr        no extended attributes and no ACLs\n"
+	       "    cache=MS       names and attributes may be MS milliseconds old; also\n"
+	       "                   entry_timeout=, attr_timeout=, negative_timeout= in seconds\n"
+	       "    context=..., fscontext=..., defcontext=..., rootcontext=...\n"
 	       "                   handed to the kernel\n"
 	       "    nonempty       mount over a directory that is not empty\n"
 	       "    fsname=NAME    what df and mount show as source\n"
@@ -208,6 +230,33 @@ static int take_max_read(struct options *options, const char *value)
 	return 1;
 }
 
+/* A number of seconds, or what of them `unit` is. More than a day would be no bound. */
+#define TIMEOUT_MAX (24 * 60 * 60)
+
+static int take_timeout(double *ret_seconds, const char *arg, double unit)
+{
+	const char *value = strchr(arg, '=') + 1;
+	char *end;
+	const double seconds = strtod(value, &end) * unit;
+
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || !(seconds <= TIMEOUT_MAX)) {
+		log_error("%.*s is a number of %s up to a day, not \"%s\"", (int)(value - 1 - arg),
+			arg, unit < 1 ? "milliseconds" : "seconds", value);
+		return -1;
+	}
+	*ret_seconds = seconds;
+	return 0;
+}
+
+/* Also listings come with attributes then. Names that do not exist are asked for each time. */
+static int take_cache(struct options *options, const char *arg)
+{
+	const int r = take_timeout(&options->attr_timeout, arg, 0.001);
+
+	options->entry_timeout = options->attr_timeout;
+	return r;
+}
+
 /* With remount, mount(8) passes options that only the kernel's list of mounts has. */
 static int take_unknown(struct parser *parser, const char *arg)
 {
@@ -264,6 +313,25 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_RESERVE:
 		parser->options->reserve = true;
 		return 0;
+	case KEY_XATTR:
+	case KEY_NOXATTR:
+		parser->options->noxattr = key == KEY_NOXATTR;
+		return 0;
+	case KEY_ACL:
+	case KEY_NOACL:
+		parser->options->acl = key == KEY_ACL;
+		return 0;
+	case KEY_CACHE:
+		return take_cache(parser->options, arg);
+	case KEY_ENTRY_TIMEOUT:
+		return take_timeout(&parser->options->entry_timeout, arg, 1);
+	case KEY_ATTR_TIMEOUT:
+		return take_timeout(&parser->options->attr_timeout, arg, 1);
+	case KEY_NEGATIVE_TIMEOUT:
+		return take_timeout(&parser->options->negative_timeout, arg, 1);
+	case KEY_EXEC:
+		parser->exec = true;
+		return 1;
 	case KEY_KEEPER:
 		parser->options->keeper = KEEPER_ON;
 		return 0;
@@ -309,7 +377,15 @@ static void drop_separator(struct fuse_args *args)
 		}
 }
 
-/* "-o" with what nobody set otherwise. */
+/* As /dev/shm itself is mounted. nosuid and nodev are libfuse's defaults. */
+static bool objects_are_noexec(void)
+{
+	struct statvfs st;
+
+	return statvfs(SHMFS_OBJECT_DIR, &st) == 0 && (st.f_flag & ST_NOEXEC);
+}
+
+/* "-o" with what the command line does not set otherwise. */
 static int add_defaults(const struct parser *parser)
 {
 	struct options *options = parser->options;
@@ -317,6 +393,9 @@ static int add_defaults(const struct parser *parser)
 	char *list = NULL;
 	int r = 0;
 
+	r |= fuse_opt_add_opt(&list, "default_permissions");
+	if (!parser->exec && objects_are_noexec())
+		r |= fuse_opt_add_opt(&list, "noexec");
 	if (!parser->subtype)
 		r |= fuse_opt_add_opt(&list, "subtype=shmfs");
 	if (!parser->allow && geteuid() == 0)

@@ -11,15 +11,20 @@
 enum keeper_wish { KEEPER_AUTO, KEEPER_ON, KEEPER_OFF };
 
 struct options {
-	char *mount_point;                 /* as given */
-	char *source;                      /* as given by mount(8), or NULL */
-	bool foreground;                   /* -f, -d */
-	bool single_thread;                /* -s */
-	bool nonempty;                     /* -o nonempty */
-	bool noatime;                      /* -o noatime */
-	bool reserve;                      /* -o reserve */
-	unsigned max_read;                 /* -o max_read=…, in bytes; 0: as the kernel likes */
-	enum keeper_wish keeper;           /* -o keeper, nokeeper */
+	char *mount_point;       /* as given */
+	char *source;            /* as given by mount(8), or NULL */
+	bool foreground;         /* -f, -d */
+	bool single_thread;      /* -s */
+	bool nonempty;           /* -o nonempty */
+	bool noatime;            /* -o noatime */
+	bool reserve;            /* -o reserve */
+	bool noxattr;            /* -o noxattr */
+	bool acl;                /* -o acl */
+	double entry_timeout;    /* -o cache=…, entry_timeout=…; in seconds, as below */
+	double attr_timeout;     /* -o cache=…, attr_timeout=… */
+	double negative_timeout; /* -o negative_timeout=… */
+	unsigned max_read;       /* -o max_read=…, in bytes; 0: as the kernel likes */
+	enum keeper_wish keeper; /* -o keeper, nokeeper */
 	enum passthrough_wish passthrough; /* -o passthrough=… */
 	struct fuse_args args;             /* what is left for libfuse and the kernel */
 };

@@ -86,9 +86,9 @@ void passthrough_close(const struct passthrough *passthrough, int id)
 	ioctl(passthrough->device, BACKING_CLOSE, &closed);
 }
 
-static enum passthrough_trial try_out(const struct passthrough *passthrough)
+static enum passthrough_trial try_out(const struct passthrough *passthrough, int root)
 {
-	const int fd = shmfs_object_create_unnamed(0600);
+	const int fd = shmfs_object_create_unnamed(root, 0600);
 	int id = 0;
 
 	if (fd >= 0) {
@@ -101,13 +101,14 @@ static enum passthrough_trial try_out(const struct passthrough *passthrough)
 	return PASSTHROUGH_WORKS;
 }
 
-bool passthrough_start(struct passthrough *passthrough, int device, enum passthrough_trial *trial)
+bool passthrough_start(
+	struct passthrough *passthrough, int device, int root, enum passthrough_trial *trial)
 {
 	passthrough->device = device;
 	if (!passthrough->why_not) {
 		passthrough->ready = true;
 		if (*trial == PASSTHROUGH_UNTRIED)
-			*trial = try_out(passthrough);
+			*trial = try_out(passthrough, root);
 		passthrough->ready = *trial == PASSTHROUGH_WORKS;
 		if (!passthrough->ready)
 			passthrough->why_not = "the kernel refuses passthrough here";

@@ -29,11 +29,12 @@ struct passthrough {
 void passthrough_want(struct passthrough *passthrough, struct fuse_conn_info *conn);
 
 /*
- * When it is answered: tries it out on the device (/dev/fuse), unless *trial tells how that ended
- * before. Then either `ready` is set or why_not tells the reason. Returns false when it is missing
- * but wished for.
+ * When it is answered: tries it out on the device (/dev/fuse) with an object in the directory root,
+ * unless *trial tells how that ended before. Then either `ready` is set or why_not tells the
+ * reason. Returns false when it is missing but wished for.
  */
-bool passthrough_start(struct passthrough *passthrough, int device, enum passthrough_trial *trial);
+bool passthrough_start(
+	struct passthrough *passthrough, int device, int root, enum passthrough_trial *trial);
 
 /* Names the data path that is used, and why it is not the better one. */
 void passthrough_describe(

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "recover.h"
 
-#include "move.h"
-#include "object.h"
 #include "passthrough.h"
 
 #include <errno.h>
@@ -50,44 +48,38 @@ static int note_known(struct known *known, struct shared *shared)
 			descriptors_add(known->set, known->room, shared->opens[i].reader);
 			descriptors_add(known->set, known->room, shared->opens[i].writer);
 		}
-	for (size_t i = 0; i < SHARED_SLOTS; i++) {
-		const struct shared_slot *slot = &shared->slots[i];
-		const uint32_t phase = atomic_load(&slot->phase);
-
-		if (is_used(slot) && (phase == PHASE_MADE || phase == PHASE_MOVING))
-			descriptors_add(known->set, known->room, slot->fd);
-	}
+	for (size_t i = 0; i < SHARED_SLOTS; i++)
+		if (shared->orphans[i].ino != 0)
+			descriptors_add(known->set, known->room, shared->orphans[i].fd);
+	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.fd));
+	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.old));
 	return 0;
 }
 
 /* A descriptor as it comes from making an object: others are opened with O_NONBLOCK. */
-static bool is_made(int fd, struct stat *ret_st)
+static bool is_made(const struct shared *shared, int fd, struct stat *ret_st)
 {
 	const int flags = fcntl(fd, F_GETFL);
+	struct stat root;
 
 	return flags >= 0 && (flags & (O_ACCMODE | O_NONBLOCK | O_PATH)) == O_RDWR &&
-	       fstat(fd, ret_st) == 0 && S_ISREG(ret_st->st_mode);
+	       fstat(fd, ret_st) == 0 && S_ISREG(ret_st->st_mode) &&
+	       fstat(shared->root, &root) == 0 && root.st_dev == ret_st->st_dev;
 }
 
-/* The request that has made what fd stands for gets it. */
-static bool hand_over(struct shared *shared, int fd)
+/* The request that has made what fd stands for comes again: see journal.c. */
+static bool keep_orphan(struct shared *shared, int fd)
 {
-	struct stat made, st;
+	struct stat st;
 
-	if (!is_made(fd, &made))
+	if (!is_made(shared, fd, &st))
 		return false;
-	for (size_t i = 0; i < SHARED_SLOTS; i++) {
-		struct shared_slot *slot = &shared->slots[i];
-
-		if (!is_used(slot) || atomic_load(&slot->phase) != PHASE_MAKING ||
-			shmfs_object_stat(&slot->name, &st) < 0 || st.st_ino != made.st_ino ||
-			st.st_dev != made.st_dev)
-			continue;
-		slot->ino = made.st_ino;
-		slot->fd = fd;
-		atomic_store(&slot->phase, PHASE_MADE);
-		return true;
-	}
+	for (size_t i = 0; i < SHARED_SLOTS; i++)
+		if (shared->orphans[i].ino == 0) {
+			shared->orphans[i].fd = fd;
+			shared->orphans[i].ino = st.st_ino;
+			return true;
+		}
 	return false;
 }
 
@@ -95,7 +87,7 @@ static void sweep(void *arg, int fd)
 {
 	const struct known *known = arg;
 
-	if (!descriptors_has(known->set, known->room, fd) && !hand_over(known->shared, fd))
+	if (!descriptors_has(known->set, known->room, fd) && !keep_orphan(known->shared, fd))
 		close(fd);
 }
 
@@ -151,19 +143,6 @@ static void drop_lost_backings(struct shared *shared, const struct passthrough *
 			passthrough_close(passthrough, id);
 }
 
-static void complete_moves(struct shared *shared)
-{
-	for (size_t i = 0; i < SHARED_SLOTS; i++) {
-		struct shared_slot *slot = &shared->slots[i];
-
-		if (!is_used(slot) || atomic_load(&slot->phase) != PHASE_MOVING)
-			continue;
-		slot->result = move_complete(slot->fd);
-		atomic_store(&slot->phase, PHASE_MOVED);
-		close(slot->fd);
-	}
-}
-
 static struct shared_suspect *suspect_of(struct shared *shared, uint64_t unique)
 {
 	struct shared_suspect *suspect;
@@ -203,6 +182,5 @@ int recover(struct shared *shared)
 		return r;
 	drop_given_up(shared, &passthrough);
 	drop_lost_backings(shared, &passthrough);
-	complete_moves(shared);
 	return 0;
 }

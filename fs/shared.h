@@ -10,7 +10,7 @@
 #define SHMFS_SHARED_H
 
 #include "descriptors.h"
-#include "name.h"
+#include "node_table.h"
 #include "passthrough.h"
 
 #include <limits.h>
@@ -34,17 +34,13 @@ struct shared_open {
 /* How far a request has got. journal.c tells what follows from it. */
 enum shared_phase {
 	PHASE_NONE,
-	PHASE_MAKING,    /* name: is about to be made */
-	PHASE_MADE,      /* name, ino; fd, or -1 */
-	PHASE_REMOVING,  /* name, ino */
-	PHASE_LINKING,   /* name, ino */
-	PHASE_RENAMING,  /* name, to, ino, other_ino, flags */
-	PHASE_MOVING,    /* fd: the plan of the move of a directory */
-	PHASE_MOVED,     /* result */
+	PHASE_MAKING, /* an object is about to be made; anything else under a name that was free */
+	PHASE_REMOVING, /* ino: is about to lose the name */
+	PHASE_LINKING,  /* ino: is about to get the name, which was free */
+	PHASE_RENAMING, /* ino at the old name, other_ino at the new one (0: free), flags */
+	PHASE_XATTR, /* an attribute that was not there is about to be set, or one to be removed */
 	PHASE_APPENDING, /* size of the object; the position of its writer is 0 */
 	PHASE_OPENED,    /* ino: one open has been counted */
-	PHASE_TRUNCATED, /* the same, and O_TRUNC is done */
-	PHASE_ANSWERING, /* the same, and the answer may be on its way */
 	PHASE_CLOSED,    /* ino: one open has been taken off */
 };
 
@@ -52,12 +48,15 @@ struct shared_slot {
 	_Atomic uint64_t unique; /* the request's number; 0: the slot is free */
 	_Atomic uint32_t phase;
 	int32_t registering; /* the lowest backing id that this request may have got; 0: none */
-	int32_t fd;
-	int32_t result;
 	uint32_t flags;
 	uint64_t ino, other_ino;
 	off_t size;
-	struct shmfs_name name, to;
+};
+
+/* An object that a dead worker had just made, open as fd: the request that made it comes again. */
+struct shared_orphan {
+	uint64_t ino; /* 0: none */
+	int32_t fd;
 };
 
 /* A request that a thread is serving. */
@@ -116,6 +115,7 @@ struct shared {
 	/* Of the keeper; a worker only reads it. */
 	pid_t daemon;        /* its process id */
 	int32_t device;      /* /dev/fuse, mounted */
+	int32_t root;        /* the directory of all objects */
 	uint32_t generation; /* of workers, from 0 on */
 	uint32_t init_len;
 	char init[SHARED_INIT_MAX]; /* the kernel's first request, FUSE_INIT */
@@ -143,6 +143,8 @@ struct shared {
 	struct shared_service services[SHARED_THREADS];
 	struct shared_suspect suspects[SHARED_SUSPECTS]; /* the next one replaces the oldest */
 	uint32_t suspects_next;
+	struct shared_orphan orphans[SHARED_SLOTS];
+	struct node_table_shared nodes;
 	uint32_t opens_used; /* entries above have never been used */
 	struct shared_open opens[SHARED_OPENS];
 };

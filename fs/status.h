@@ -6,7 +6,7 @@
 #include "fs.h"
 #include "status_wire.h"
 
-/* The daemon's side: asked by way of the directory ino. */
-void status_describe(struct fs *fs, uint64_t ino, struct status *ret_status);
+/* The daemon's side. */
+void status_describe(struct fs *fs, struct status *ret_status);
 
 #endif

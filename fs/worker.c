@@ -2,11 +2,11 @@
 #include "worker.h"
 
 #include "fs.h"
-#include "index.h"
 #include "journal.h"
 #include "log.h"
 #include "loop.h"
 #include "node.h"
+#include "opened.h"
 #include "ops.h"
 #include "recover.h"
 
@@ -24,36 +24,21 @@ struct service {
 
 static void close_node(void *arg, uint64_t ino)
 {
-	node_close(arg, ino);
+	opened_close(arg, ino);
 }
 
 static void on_settle(void *arg)
 {
 	struct service *service = arg;
 
-	journal_settle(service->fs.journal, close_node, service->fs.nodes);
+	journal_settle(service->fs.journal, close_node, service->fs.opened);
 }
 
 static int on_tick(void *arg)
 {
 	struct service *service = arg;
-	int wait;
 
-	nodes_let_go(service->fs.nodes, false, &wait);
-	return wait;
-}
-
-/* Whoever wants them alone is not to wait for ever. */
-static int prepare_names(struct fs *fs)
-{
-	pthread_rwlockattr_t attr;
-	int r;
-
-	pthread_rwlockattr_init(&attr);
-	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	r = -pthread_rwlock_init(&fs->names, &attr);
-	pthread_rwlockattr_destroy(&attr);
-	return r < 0 ? r : shmfs_index_new(&fs->index);
+	return hold_expire(&service->fs.hold);
 }
 
 /*
@@ -74,7 +59,7 @@ static int answer_init(struct service *service)
 	fuse_session_process_buf(service->session, &init);
 	if (fuse_session_exited(service->session))
 		return -ECANCELED; /* libfuse has told why */
-	if (!passthrough_start(passthrough, shared->device, &shared->passthrough)) {
+	if (!passthrough_start(passthrough, shared->device, shared->root, &shared->passthrough)) {
 		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
 		return -ECANCELED;
 	}
@@ -89,9 +74,11 @@ static int prepare(struct service *service, const struct options *options)
 	struct fs *fs = &service->fs;
 	int r;
 
-	r = prepare_names(fs);
+	hold_init(&fs->hold);
+	fs->session = service->session;
+	r = opened_new(&fs->opened, &fs->passthrough, shared, options->noatime);
 	if (r == 0)
-		r = nodes_new(&fs->nodes, &fs->passthrough, shared, fs->index, options->noatime);
+		r = nodes_new(&fs->nodes, shared, fs->opened, shared->root);
 	if (r == 0)
 		r = journal_new(&fs->journal, shared);
 	if (r == 0)
@@ -134,7 +121,8 @@ static void clear(struct service *service)
 	loop_free(service->fs.loop);
 	journal_free(service->fs.journal);
 	nodes_free(service->fs.nodes);
-	shmfs_index_free(service->fs.index);
+	opened_free(service->fs.opened);
+	hold_clear(&service->fs.hold);
 }
 
 /* Answers requests until the end. Returns the exit status, or WORKER_BUSY. */
@@ -173,7 +161,14 @@ int worker_serve(
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.daemon = shared->daemon,
 		.fs.noatime = options->noatime,
+		.fs.root = shared->root,
 		.fs.reserve = options->reserve,
+		.fs.noxattr = options->noxattr,
+		.fs.acl = options->acl,
+		.fs.entry_timeout = options->entry_timeout,
+		.fs.attr_timeout = options->attr_timeout,
+		.fs.negative_timeout = options->negative_timeout,
+		.fs.keeps_directories = !fuse3_can_resend(shared->init, shared->init_len),
 		.fs.max_read = options->max_read,
 	};
 	if (options->noatime)

@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "object.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdalign.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-/* The object as a file. */
-struct path {
-	char text[sizeof(SHMFS_OBJECT_DIR) + sizeof(struct shmfs_name)];
-};
+/* As in linux/mount.h since 5.2, which older C libraries do not have. */
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
 
-/* A file descriptor as a file that can be opened, linked and so on: see proc_pid_fd(5). */
+/* As in fcntl.h since glibc 2.32; the call is newer there, too. */
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
+/* A descriptor as a file that can be opened, linked and so on: see proc_pid_fd(5). */
 struct fd_path {
 	char text[sizeof("/proc/self/fd/") + 10];
 };
-
-static struct path path_of(const struct shmfs_name *name)
-{
-	struct path path = {SHMFS_OBJECT_DIR};
-
-	strcpy(path.text + sizeof(SHMFS_OBJECT_DIR) - 1, name->text);
-	return path;
-}
 
 static struct fd_path path_of_fd(int fd)
 {
@@ -41,119 +36,43 @@ static int negative_errno(int result)
 	return result < 0 ? -errno : result;
 }
 
-/*
- * Symbolic links, FIFOs and sockets are shown as what they are, the marker of a directory as that
- * directory. Real directories and devices are not ours.
- */
-static bool is_shown(mode_t type)
+int shmfs_object_root(void)
 {
-	return S_ISREG(type) || S_ISLNK(type) || S_ISFIFO(type) || S_ISSOCK(type);
-}
-
-static mode_t shown_type(const char *encoded, mode_t type)
-{
-	return S_ISREG(type) && shmfs_name_is_marker(encoded) ? S_IFDIR : type;
-}
-
-/* Attributes as shown. False when it is not shown. */
-static bool show(const struct shmfs_name *name, struct stat *st)
-{
-	if (!is_shown(st->st_mode))
-		return false;
-	st->st_mode = shown_type(name->text + 1, st->st_mode & S_IFMT) | (st->st_mode & 07777);
-	return true;
-}
-
-/* Hands fd over if it is the object expected, else closes it. */
-static int verified(int fd, const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || st.st_ino != ino || !show(name, &st)) {
-		close(fd);
-		return -ESTALE;
-	}
-	*ret_st = st;
-	return fd;
-}
-
-/* The errors of shm_open(3) where there is no regular file. Of EISDIR glibc makes EINVAL. */
-static bool is_foreign(int error)
-{
-	return error == ELOOP || error == EINVAL || error == EISDIR || error == ENXIO;
-}
-
-int shmfs_object_open(const struct shmfs_name *name, uint64_t ino, int flags, struct stat *ret_st)
-{
-	struct stat st;
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const int tree = (int)syscall(
+		SYS_open_tree, AT_FDCWD, SHMFS_OBJECT_DIR, OPEN_TREE_CLONE | O_CLOEXEC);
 	int fd;
 
-	/* O_NONBLOCK: somebody may have put a FIFO in its place, or have a lease on it. */
-	fd = shm_open(name->text, flags | O_NONBLOCK, 0);
-	if (fd < 0)
-		return is_foreign(errno) ? -ESTALE : -errno;
-	fd = verified(fd, name, ino, &st);
-	if (fd >= 0 && !S_ISREG(st.st_mode)) {
-		close(fd);
-		return -ESTALE;
+	if (tree < 0) {
+		fd = open(SHMFS_OBJECT_DIR, flags);
+		/* A directory that may not be listed can still be worked in. */
+		if (fd < 0 && errno == EACCES)
+			fd = open(SHMFS_OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return negative_errno(fd);
 	}
-	if (fd >= 0)
-		*ret_st = st;
+	fd = negative_errno(openat(tree, ".", flags));
+	close(tree);
 	return fd;
 }
 
-int shmfs_object_create(const struct shmfs_name *name, mode_t mode)
+int shmfs_object_create(int dir, const char *name, mode_t mode)
 {
-	return negative_errno(shm_open(name->text, O_RDWR | O_CREAT | O_EXCL, mode));
+	return shmfs_object_open(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
-int shmfs_object_create_unnamed(mode_t mode)
+int shmfs_object_create_unnamed(int dir, mode_t mode)
 {
-	return negative_errno(open(SHMFS_OBJECT_DIR, O_RDWR | O_TMPFILE | O_CLOEXEC, mode));
+	return negative_errno(openat(dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode));
 }
 
-int shmfs_object_symlink(const char *target, const struct shmfs_name *name)
+int shmfs_object_open(int dir, const char *name, int flags, mode_t mode)
 {
-	const struct path path = path_of(name);
-
-	return negative_errno(symlink(target, path.text));
+	return negative_errno(openat(dir, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode));
 }
 
-int shmfs_object_mknod(const struct shmfs_name *name, mode_t mode)
+int shmfs_object_pin(int dir, const char *name)
 {
-	const struct path path = path_of(name);
-
-	return S_ISFIFO(mode) || S_ISSOCK(mode) ? negative_errno(mknod(path.text, mode, 0))
-						: -EPERM;
-}
-
-ssize_t shmfs_object_readlink(int fd, char *ret_target, size_t size)
-{
-	const ssize_t len = readlinkat(fd, "", ret_target, size);
-
-	return len < 0 ? -errno : len;
-}
-
-int shmfs_object_pin(const struct shmfs_name *name, uint64_t ino, struct stat *ret_st)
-{
-	const struct path path = path_of(name);
-	const int fd = open(path.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return verified(fd, name, ino, ret_st);
-}
-
-int shmfs_object_pin_dir(struct stat *ret_st)
-{
-	const int fd = open(SHMFS_OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, ret_st) == 0)
-		return fd;
-	close(fd);
-	return -EIO;
+	return negative_errno(openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
 int shmfs_object_reopen(int fd, int flags)
@@ -163,39 +82,21 @@ int shmfs_object_reopen(int fd, int flags)
 	return negative_errno(open(path.text, flags | O_NONBLOCK | O_CLOEXEC));
 }
 
-int shmfs_object_stat(const struct shmfs_name *name, struct stat *ret_st)
+int shmfs_object_stat(int dir, const char *name, struct stat *ret_st)
 {
-	const struct path path = path_of(name);
-	struct stat st;
-
-	if (fstatat(AT_FDCWD, path.text, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (!show(name, &st))
-		return -ENOENT;
-	*ret_st = st;
-	return 0;
+	return negative_errno(fstatat(dir, name, ret_st, AT_SYMLINK_NOFOLLOW));
 }
 
-int shmfs_object_birth(int fd, struct timespec *ret_birth)
+int shmfs_object_statx(int fd, struct statx *ret_stx)
 {
-	struct statx stx;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0)
-		return -errno;
-	if (!(stx.stx_mask & STATX_BTIME))
-		return -ENODATA;
-	*ret_birth = (struct timespec){stx.stx_btime.tv_sec, stx.stx_btime.tv_nsec};
-	return 0;
-}
-
-int shmfs_object_stat_dir(struct stat *ret_st)
-{
-	return negative_errno(stat(SHMFS_OBJECT_DIR, ret_st));
+	return negative_errno(
+		statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, ret_stx));
 }
 
 int shmfs_object_truncate(int fd, off_t size)
 {
-	/* Who has a lease on it would keep truncate(2) waiting, but not this; then none has. */
+	/* A lease on it would make truncate(2) wait, but not this open, after which there is none.
+	 */
 	const int writer = shmfs_object_reopen(fd, O_WRONLY);
 	struct fd_path path;
 	int r;
@@ -227,115 +128,55 @@ int shmfs_object_utimens(int fd, const struct timespec times[2])
 	return negative_errno(utimensat(fd, "", times, AT_EMPTY_PATH));
 }
 
-int shmfs_object_touch(const struct shmfs_name *name)
+int shmfs_object_link(int fd, int dir, const char *name)
 {
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
-	const struct path path = path_of(name);
+	const struct fd_path path = path_of_fd(fd);
 
-	return negative_errno(utimensat(AT_FDCWD, path.text, times, AT_SYMLINK_NOFOLLOW));
+	return negative_errno(linkat(AT_FDCWD, path.text, dir, name, AT_SYMLINK_FOLLOW));
 }
 
-int shmfs_object_update_atime(const struct shmfs_name *marker)
+int shmfs_object_may_execute(int fd)
 {
-	alignas(struct dirent64) char batch[512];
-	const struct path path = path_of(marker);
-	/* O_NOFOLLOW: where somebody has put a symbolic link in its place. */
-	const int fd = open(path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t len;
-
-	if (fd < 0)
-		return -errno;
-	len = getdents64(fd, batch, sizeof(batch));
-	if (len < 0 && errno == ENOTDIR)
-		len = read(fd, batch, 1); /* nothing, which counts as an access all the same */
-	len = len < 0 ? -errno : 0;
-	close(fd);
-	return (int)len;
+	/* The C library's function would compute it from the process's own identity. */
+	return negative_errno(
+		(int)syscall(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS));
 }
 
-int shmfs_object_unlink(const struct shmfs_name *name)
+ssize_t shmfs_object_readlink(int fd, char *ret_target, size_t size)
 {
-	if (shm_unlink(name->text) == 0)
-		return 0;
-	/*
-	 * POSIX knows no EPERM here and glibc says EACCES instead. What else would be EACCES, a
-	 * directory that may not be written or searched, also shows in access(2).
-	 */
-	if (errno == EACCES && faccessat(AT_FDCWD, SHMFS_OBJECT_DIR, W_OK | X_OK, AT_EACCESS) == 0)
-		return -EPERM;
-	return -errno;
+	const ssize_t len = readlinkat(fd, "", ret_target, size);
+
+	return len < 0 ? -errno : len;
 }
 
-int shmfs_object_link(int fd, const struct shmfs_name *name)
-{
-	const struct fd_path from = path_of_fd(fd);
-	const struct path to = path_of(name);
+/* fgetxattr(2) and its kin refuse O_PATH. */
 
-	return negative_errno(linkat(AT_FDCWD, from.text, AT_FDCWD, to.text, AT_SYMLINK_FOLLOW));
+ssize_t shmfs_object_getxattr(int fd, const char *name, void *ret_value, size_t size)
+{
+	const struct fd_path path = path_of_fd(fd);
+	const ssize_t len = getxattr(path.text, name, ret_value, size);
+
+	return len < 0 ? -errno : len;
 }
 
-int shmfs_object_rename(const struct shmfs_name *from, const struct shmfs_name *to, unsigned flags)
+ssize_t shmfs_object_listxattr(int fd, char *ret_list, size_t size)
 {
-	const struct path old = path_of(from);
-	const struct path new = path_of(to);
+	const struct fd_path path = path_of_fd(fd);
+	const ssize_t len = listxattr(path.text, ret_list, size);
 
-	return negative_errno(renameat2(AT_FDCWD, old.text, AT_FDCWD, new.text, flags));
+	return len < 0 ? -errno : len;
 }
 
-int shmfs_object_statvfs(struct statvfs *ret_st)
+int shmfs_object_setxattr(int fd, const char *name, const void *value, size_t size, int flags)
 {
-	return negative_errno(statvfs(SHMFS_OBJECT_DIR, ret_st));
+	const struct fd_path path = path_of_fd(fd);
+
+	return negative_errno(setxattr(path.text, name, value, size, flags));
 }
 
-/* The type of an entry, 0 if that cannot be told. */
-static mode_t type_of(int dir_fd, const struct dirent64 *entry)
+int shmfs_object_removexattr(int fd, const char *name)
 {
-	struct stat st;
+	const struct fd_path path = path_of_fd(fd);
 
-	if (entry->d_type != DT_UNKNOWN)
-		return (mode_t)entry->d_type << 12; /* DTTOIF(), but clang warns of that */
-	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0
-									    : st.st_mode & S_IFMT;
-}
-
-/* Visits what getdents64(2) put into the batch. False: the visitor wants no more. */
-static bool visit_batch(
-	int dir_fd, const char *batch, size_t len, shmfs_object_visit_fn *visit, void *arg)
-{
-	for (size_t at = 0; at < len;) {
-		const void *here = batch + at;
-		const struct dirent64 *entry = here;
-		const mode_t type = type_of(dir_fd, entry);
-
-		at += entry->d_reclen;
-		if (is_shown(type) &&
-			!visit(arg, entry->d_name, entry->d_ino, shown_type(entry->d_name, type)))
-			return false;
-	}
-	return true;
-}
-
-/* Looking for oneself is no access of anybody's; only the owner and root may have it so. */
-static int open_dir_quietly(void)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	const int fd = open(SHMFS_OBJECT_DIR, flags | O_NOATIME);
-
-	return fd < 0 && errno == EPERM ? open(SHMFS_OBJECT_DIR, flags) : fd;
-}
-
-int shmfs_object_list(shmfs_object_visit_fn *visit, void *arg)
-{
-	alignas(struct dirent64) char batch[32 * 1024];
-	const int fd = open_dir_quietly();
-	ssize_t len;
-
-	if (fd < 0)
-		return -errno;
-	do
-		len = getdents64(fd, batch, sizeof(batch));
-	while (len > 0 && visit_batch(fd, batch, (size_t)len, visit, arg));
-	len = len < 0 ? -errno : 0;
-	close(fd);
-	return (int)len;
+	return negative_errno(removexattr(path.text, name));
 }

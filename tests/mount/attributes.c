@@ -273,7 +273,7 @@ static void note_birth(struct side *s, const char *name, const char *outside)
 	struct statx in, out;
 
 	T(s, statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &in));
-	T(s, statx(s->out, outside_name(s, outside), AT_SYMLINK_NOFOLLOW, STATX_BTIME, &out));
+	T(s, statx(s->out, outside, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &out));
 	note(s, "%s: mode %o size %ju links %u mask %x same %d as before %d", name,
 		(unsigned int)in.stx_mode, (uintmax_t)in.stx_size, in.stx_nlink,
 		in.stx_mask & (STATX_BASIC_STATS | STATX_BTIME),

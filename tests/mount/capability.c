@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* User 0 without root's capabilities, all or some of them, is judged as tmpfs judges it. */
+/*
+ * User 0 without root's capabilities, all or some of them, is judged as tmpfs judges it. What
+ * becomes of S_ISUID and S_ISGID then is a limit (shmfs(1)): these objects are for root alone here.
+ */
 #include "harness.h"
 
 #include <errno.h>
@@ -113,6 +116,8 @@ static void act_on_objects(struct side *s, uid_t uid, gid_t gid, uid_t dir)
 	for (size_t l = 0; l < ARRAY_SIZE(lacks); l++)
 		for (size_t m = 0; m < ARRAY_SIZE(modes); m++)
 			for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
+				if (lacks[l] != 0 && (modes[m] & 07000))
+					continue;
 				make_outside(s, "x", uid, gid, modes[m], 10);
 				note(s, "without %x: mode %o, %zu", lacks[l], modes[m], g);
 				act_without(s, lacks[l], groups[g]);
@@ -148,7 +153,7 @@ static void put(const char *file, const char *text)
 /* There it has all capabilities, and none that count here. */
 static void objects_seen_from_a_user_namespace(struct side *s)
 {
-	static const mode_t modes[] = {0600, 0666, 06777};
+	static const mode_t modes[] = {0600, 0666, 0777};
 
 	for (size_t m = 0; m < ARRAY_SIZE(modes); m++) {
 		make_outside(s, "x", ALICE.uid, ALICE.gid, modes[m], 10);

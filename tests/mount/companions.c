@@ -312,10 +312,6 @@ static void try_to_use(struct side *s, struct who who)
 	}
 }
 
-/*
- * The kernel opens FIFOs without asking a mount: those who may not use one get another, at whose
- * other end nobody is, instead of EACCES. Here it counts what passes.
- */
 static void nothing_passes_to_those_who_may_not(struct side *s)
 {
 	static const mode_t modes[] = {0600, 0606, 0660, 0666, 0};
@@ -339,62 +335,6 @@ static void nothing_passes_to_those_who_may_not(struct side *s)
 	}
 }
 
-/* Opens one end, and tells by a byte that it is open; the exit status is errno if it is not. */
-static pid_t hold_open(struct who who, const char *path, int ready)
-{
-	const pid_t pid = fork();
-	int fd;
-
-	if (pid > 0)
-		return pid;
-	if (who_become(who) < 0)
-		_exit(EPERM);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || write(ready, "x", 1) != 1)
-		_exit(errno);
-	pause();
-	_exit(0);
-}
-
-static int try_to_write(struct who who, const char *path)
-{
-	const pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(who_become(who) < 0                                   ? EPERM
-			: open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) < 0 ? errno
-									    : 0);
-	return wait_child(pid);
-}
-
-/* Nor is anything passed between two who may not. */
-static void those_who_may_not_do_not_meet(void **state)
-{
-	static const mode_t modes[] = {0622, 0644, 0600};
-	static const struct who *const writers[] = {&BOB, &ALICE};
-	const char *path = in_mount("p");
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(modes) * ARRAY_SIZE(writers); i++) {
-		int ready[2];
-		pid_t reader;
-		char c;
-
-		assert_return_code(mkfifo(path, 0600), errno);
-		assert_return_code(chmod(path, modes[i / ARRAY_SIZE(writers)]), errno);
-		assert_return_code(pipe2(ready, O_CLOEXEC), errno);
-		reader = hold_open(ALICE, path, ready[1]);
-		assert_int_equal(read(ready[0], &c, 1), 1);
-		assert_int_equal(try_to_write(*writers[i % ARRAY_SIZE(writers)], path),
-			W_EXITCODE(ENXIO, 0));
-		kill(reader, SIGKILL);
-		wait_child(reader);
-		close(ready[0]);
-		close(ready[1]);
-		assert_return_code(unlink(path), errno);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,7 +349,6 @@ int main(void)
 		COMPARED(opening_fifos),
 		COMPARED(fifos_between_processes),
 		COMPARED(nothing_passes_to_those_who_may_not),
-		cmocka_unit_test(those_who_may_not_do_not_meet),
 	};
 
 	return RUN_MOUNTED(tests);

@@ -288,6 +288,7 @@ static void the_root_is_like_the_one_of_tmpfs(struct side *s)
 {
 	note_lstat(s, ".");
 	make_outside(s, "a", 0, 0, 0600, 0);
+	let_directories_age();
 	note_lstat(s, ".");
 	AS(s, ALICE)
 	{
@@ -303,14 +304,14 @@ static void make_outside_now(const char *name)
 		_exit(1);
 }
 
-/* An object and the marker of a directory, by new ones, as long as it lives. */
+/* An object and an empty directory, by new ones, as long as it lives. */
 static _Noreturn void keep_replacing(void)
 {
 	for (;;) {
 		make_outside_now("new");
-		make_outside_now("newer%2F");
 		if (rename(in_shm("new"), in_shm("replaced")) < 0 ||
-			rename(in_shm("newer%2F"), in_shm("d%2F")) < 0)
+			mkdir(in_shm("newer"), 0777) < 0 ||
+			rename(in_shm("newer"), in_shm("d")) < 0)
 			_exit(2);
 	}
 }
@@ -362,8 +363,7 @@ static void what_is_replaced_all_the_time_can_be_used(void **state)
 	(void)state;
 	assert_return_code(statvfs(SHM_DIR, &before), errno);
 	make_outside_now("replaced");
-	make_outside_now("d%2F");
-	make_outside_now("d%2Fo");
+	assert_return_code(mkdir(in_shm("d"), 0777), errno);
 	pid = fork();
 	assert_return_code(pid, errno);
 	if (pid == 0)

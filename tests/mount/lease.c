@@ -34,7 +34,7 @@ static int make_leased(const char *name)
 
 static void nobody_waits_for_a_lease(void **state)
 {
-	static const int flags[] = {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC, O_WRONLY | O_TRUNC};
+	static const int flags[] = {O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC};
 	const int lease = make_leased("/leased");
 	const double begin = seconds_now();
 	struct stat st;

@@ -96,6 +96,7 @@ static void who_may_list(struct side *s)
 	make_outside(s, "o", 0, 0, 0644, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		fchmod(s->out, modes[i]);
+		let_directories_age();
 		AS(s, ALICE)
 		{
 			note_open(s, ".", O_RDONLY | O_DIRECTORY, 0);

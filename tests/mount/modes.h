@@ -126,12 +126,8 @@ void stage_close(struct stage *stage);
 void stage_set_dir(struct stage *stage, struct spec dir);
 void stage_set_other(const struct stage *stage, struct spec dir);
 
-/*
- * The name, in outside[side], of what is in a place; a directory may have another one than an
- * object. Good until the next call.
- */
-const char *name_outside(
-	const struct stage *stage, int side, int place, const char *name, bool is_dir);
+/* The path, in outside[side], of what is in a place. Good until the next call. */
+const char *name_outside(const struct stage *stage, int place, const char *name);
 
 /*
  * Do both sides refuse alike? When the kernel knows that something is a directory, or none, it

@@ -64,22 +64,19 @@ static void open_places(struct stage *stage, const char *here, const char *there
 	}
 }
 
-const char *name_outside(
-	const struct stage *stage, int side, int place, const char *name, bool is_dir)
+const char *name_outside(const struct stage *stage, int place, const char *name)
 {
-	const struct side s = {.is_mount = side == MOUNT};
-	char path[64];
+	static char path[64];
 
-	snprintf(path, sizeof(path), "%s%s%s%s", stage->names[place],
-		stage->names[place][0] && name[0] ? "/" : "", name, is_dir ? "/" : "");
-	return outside_name(&s, path);
+	snprintf(path, sizeof(path), "%s%s%s", stage->names[place],
+		stage->names[place][0] && name[0] ? "/" : "", name);
+	return path;
 }
 
 static void set_place(const struct stage *stage, int place, struct spec dir)
 {
 	for (int side = 0; side < SIDES; side++) {
-		const char *name =
-			stage->names[place][0] ? name_outside(stage, side, place, "", true) : ".";
+		const char *name = stage->names[place][0] ? name_outside(stage, place, "") : ".";
 
 		assert_return_code(
 			fchownat(stage->outside[side], name, dir.uid, dir.gid, 0), errno);
@@ -90,12 +87,14 @@ static void set_place(const struct stage *stage, int place, struct spec dir)
 void stage_set_dir(struct stage *stage, struct spec dir)
 {
 	set_place(stage, HERE, dir);
+	let_directories_age();
 	stage->dir = dir;
 }
 
 void stage_set_other(const struct stage *stage, struct spec dir)
 {
 	set_place(stage, THERE, dir);
+	let_directories_age();
 }
 
 void stage_open(struct stage *stage, const char *mount)
@@ -108,10 +107,10 @@ void stage_open(struct stage *stage, const char *mount)
 void stage_open_in_directory(struct stage *stage, const char *mount)
 {
 	open_root(stage, mount);
-	assert_return_code(mkdirat(stage->outside[REFERENCE], "here", 0700), errno);
-	assert_return_code(mkdirat(stage->outside[REFERENCE], "there", 0700), errno);
-	assert_return_code(mknodat(stage->outside[MOUNT], "here%2F", S_IFREG | 0700, 0), errno);
-	assert_return_code(mknodat(stage->outside[MOUNT], "there%2F", S_IFREG | 0700, 0), errno);
+	for (int side = 0; side < SIDES; side++) {
+		assert_return_code(mkdirat(stage->outside[side], "here", 0700), errno);
+		assert_return_code(mkdirat(stage->outside[side], "there", 0700), errno);
+	}
 	open_places(stage, "here", "there");
 	stage_set_dir(stage, (struct spec){0, 0, 01777});
 	stage_set_other(stage, (struct spec){0, 0, 01777});

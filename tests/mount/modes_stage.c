@@ -31,14 +31,12 @@ static ino_t make_object(int dir, const char *name, const struct spec *spec, off
 	return st.st_ino;
 }
 
-static ino_t make_dir_outside(int dir, int side, const char *name, const struct spec *spec)
+static ino_t make_dir_outside(int dir, const char *name, const struct spec *spec)
 {
 	const mode_t mode = spec->mode & 07777;
 	struct stat st;
 
-	assert_return_code(
-		side == MOUNT ? mknodat(dir, name, S_IFREG | 0600, 0) : mkdirat(dir, name, 0600),
-		errno);
+	assert_return_code(mkdirat(dir, name, 0600), errno);
 	assert_return_code(fchownat(dir, name, spec->uid, spec->gid, 0), errno);
 	assert_return_code(fchmodat(dir, name, mode, 0), errno);
 	assert_return_code(fstatat(dir, name, &st, 0), errno);
@@ -55,11 +53,11 @@ static ino_t make_spec(const struct stage *stage, const struct trial *trial, int
 {
 	const struct spec *spec = &trial->specs[i];
 	const bool is_dir = spec->mode != ABSENT && S_ISDIR(spec->mode);
-	const char *name = name_outside(stage, side, place_of(trial, i), trial->names[i], is_dir);
+	const char *name = name_outside(stage, place_of(trial, i), trial->names[i]);
 
 	if (spec->mode == ABSENT)
 		return 0;
-	return is_dir ? make_dir_outside(stage->outside[side], side, name, spec)
+	return is_dir ? make_dir_outside(stage->outside[side], name, spec)
 		      : make_object(stage->outside[side], name, spec, trial->op->size);
 }
 
@@ -114,35 +112,15 @@ static void make_calls(const struct stage *stage, struct trial *trial)
 	}
 }
 
-/* Of a directory of the view, links and size are not seen outside. */
-static bool look_for_dir(
-	const struct stage *stage, const struct trial *trial, int side, int i, struct stat *ret)
-{
-	const bool is_itself = strcmp(trial->names[i], ".") == 0;
-	const char *name = name_outside(
-		stage, side, place_of(trial, i), is_itself ? "" : trial->names[i], true);
-
-	if (is_itself && !stage->names[HERE][0])
-		return fstat(stage->outside[side], ret) == 0;
-	if (fstatat(stage->outside[side], name, ret, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	ret->st_mode = S_IFDIR | (ret->st_mode & 07777);
-	ret->st_nlink = 0;
-	ret->st_size = 0;
-	return true;
-}
-
 static struct view look(const struct stage *stage, const struct trial *trial, int side, int i)
 {
-	struct stat st;
+	const char *name = strcmp(trial->names[i], ".") == 0 ? "" : trial->names[i];
+	const char *path = name_outside(stage, place_of(trial, i), name);
 	struct view view = {.exists = false};
-	const char *name;
+	struct stat st;
 
-	if (!look_for_dir(stage, trial, side, i, &st)) {
-		name = name_outside(stage, side, place_of(trial, i), trial->names[i], false);
-		if (fstatat(stage->outside[side], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return view;
-	}
+	if (fstatat(stage->outside[side], path[0] ? path : ".", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return view;
 	view = (struct view){true, -1, st.st_mode, st.st_uid, st.st_gid, st.st_nlink, st.st_size};
 	for (int k = 0; k < 2; k++)
 		if (st.st_ino == trial->inodes[side][k])
@@ -157,9 +135,8 @@ static void clear(const struct stage *stage, const struct trial *trial, int side
 
 	if (strcmp(name, ".") == 0)
 		return;
-	unlinkat(outside, name_outside(stage, side, place, name, false), 0);
-	unlinkat(outside, name_outside(stage, side, place, name, true),
-		side == MOUNT ? 0 : AT_REMOVEDIR);
+	unlinkat(outside, name_outside(stage, place, name), 0);
+	unlinkat(outside, name_outside(stage, place, name), AT_REMOVEDIR);
 }
 
 /* What is left, and nothing is left of it afterwards. */

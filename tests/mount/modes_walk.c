@@ -54,11 +54,31 @@ struct walk {
 	pid_t pids[WALKERS];
 };
 
+/*
+ * A descriptor that gives no access, and a directory, do not keep what is gone on a mount, as they
+ * do on tmpfs: shmfs(1), LIMITS.
+ */
+static void let_go_of_what_is_gone(struct hand *hand)
+{
+	for (int slot = 0; slot < SLOTS; slot++) {
+		const int fd = hand->fds[slot];
+		struct stat st = {.st_mode = S_IFDIR}; /* when it is stale */
+
+		if (fd < 0 || (fstat(fd, &st) == 0 && st.st_nlink > 0))
+			continue;
+		if (!S_ISDIR(st.st_mode) && !(fcntl(fd, F_GETFL) & O_PATH))
+			continue;
+		close(fd);
+		hand->fds[slot] = -1;
+	}
+}
+
 static void take_step(struct shared *shared, struct hand hands[SIDES])
 {
 	for (int side = 0; side < SIDES; side++) {
 		struct answer *answer = &shared->answers[side];
 
+		let_go_of_what_is_gone(&hands[side]);
 		*answer = (struct answer){0};
 		hands[side].seen = &answer->seen;
 		errno = 0;
@@ -135,19 +155,9 @@ static void choose_step(struct walk *walk)
 	step->b = next_random(&walk->random) >> 8;
 }
 
-/* A directory outside is known by its marker in /dev/shm. */
 static int stat_outside(const struct stage *stage, int side, const char *path, struct stat *ret)
 {
-	const struct side s = {.is_mount = side == MOUNT};
-	char marker[64];
-
-	snprintf(marker, sizeof(marker), "%s/", path);
-	if (side == MOUNT && fstatat(stage->outside[side], outside_name(&s, marker), ret,
-				     AT_SYMLINK_NOFOLLOW) == 0) {
-		ret->st_mode = S_IFDIR | (ret->st_mode & 07777);
-		return 0;
-	}
-	return fstatat(stage->outside[side], outside_name(&s, path), ret, AT_SYMLINK_NOFOLLOW);
+	return fstatat(stage->outside[side], path, ret, AT_SYMLINK_NOFOLLOW);
 }
 
 /* Names of one object have the number of the first of them. */
@@ -162,7 +172,6 @@ static int first_name(const struct walk *walk, int side, size_t i, ino_t ino)
 	return (int)i;
 }
 
-/* What a directory holds is told by a mount only. */
 static struct view look_at_name(const struct walk *walk, int side, size_t i, bool by_mount)
 {
 	const char *name = walk->place->names[i];
@@ -176,10 +185,6 @@ static struct view look_at_name(const struct walk *walk, int side, size_t i, boo
 		return view;
 	view = (struct view){true, first_name(walk, side, i, st.st_ino), st.st_mode, st.st_uid,
 		st.st_gid, st.st_nlink, st.st_size};
-	if (S_ISDIR(st.st_mode) && !by_mount) {
-		view.links = 0;
-		view.size = 0;
-	}
 	return view;
 }
 

@@ -228,6 +228,7 @@ static void directory_modes(struct side *s)
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		make_outside(s, "o", ALICE.uid, ALICE.gid, 0666, 10);
 		fchmod(s->out, modes[i]);
+		let_directories_age();
 		note(s, "directory %o", modes[i]);
 		AS(s, BOB)
 		{
@@ -245,6 +246,7 @@ static void directory_modes(struct side *s)
 		unlink("renamed");
 	}
 	fchown(s->out, BOB.uid, BOB.gid);
+	let_directories_age();
 	make_outside(s, "o", ALICE.uid, ALICE.gid, 0666, 10);
 	AS(s, BOB)
 	{
@@ -257,6 +259,7 @@ static void directory_with_sgid(struct side *s)
 {
 	fchown(s->out, 0, ALICE.gid);
 	fchmod(s->out, 03777);
+	let_directories_age();
 	AS(s, BOB)
 	{
 		close(T_FD(s, open("a", FD_FLAGS, 02770)));

@@ -64,7 +64,7 @@ static void type_and_source(void **state)
 	expect_mountinfo(dir, " - fuse.shmfs shmfs ");
 	expect_mountinfo(dir, "allow_other");
 	read_mountinfo(dir, line, sizeof(line));
-	assert_null(strstr(line, "default_permissions"));
+	assert_non_null(strstr(line, "default_permissions"));
 	daemon_stop(&daemon);
 	daemon_start(&daemon, dir, (const char *const[]){"-o", "fsname=other", NULL});
 	expect_mountinfo(dir, " - fuse.shmfs other ");

@@ -114,53 +114,6 @@ static void nothing_is_reserved_unasked(void **state)
 	stop();
 }
 
-/* And the bit is there for the next mount. */
-static void directory_reserves_for_what_is_below(void **state)
-{
-	char mount_dir[64];
-
-	(void)state;
-	start(NULL);
-	assert_return_code(mkdir(path_of("dir"), 0700), errno);
-	assert_return_code(mkdir(path_of("dir/sub"), 0700), errno);
-	assert_return_code(mkdir(path_of("other"), 0700), errno);
-	assert_return_code(chmod(path_of("dir"), S_ISUID | 0700), errno);
-	for (int round = 0; round < 2; round++) {
-		expect_reserved("dir/object");
-		expect_reserved("dir/sub/object");
-		expect_sparse("object");
-		expect_sparse("other/object");
-		assert_int_equal(stat_of("dir").st_mode & 07777, S_ISUID | 0700);
-		strcpy(mount_dir, served.mount);
-		daemon_stop(&served);
-		daemon_start(&served, mount_dir, NULL);
-	}
-	assert_return_code(chmod(path_of("dir"), 0700), errno);
-	expect_sparse("dir/object");
-	stop();
-}
-
-/* The name counts that it has now: moved in by somebody else while it is open. */
-static void object_that_was_moved_goes_by_its_new_directory(void **state)
-{
-	int fd;
-
-	(void)state;
-	start(NULL);
-	assert_return_code(mkdir(path_of("dir"), S_ISUID | 0700), errno);
-	assert_return_code(chmod(path_of("dir"), S_ISUID | 0700), errno);
-	make("object", 0600);
-	fd = open(path_of("object"), O_RDWR | O_CLOEXEC);
-	assert_return_code(fd, errno);
-	assert_return_code(rename(SHM_DIR "/object", SHM_DIR "/dir%2Fobject"), errno);
-	assert_int_equal(ftruncate(fd, 2 * (off_t)ROOM), -1);
-	assert_int_equal(errno, ENOSPC);
-	assert_return_code(ftruncate(fd, MIB), errno);
-	assert_int_equal(stat_of("dir/object").st_blocks, MIB / 512);
-	close(fd);
-	stop();
-}
-
 /* As without: whoever changes the size is no root, so the bits go. */
 static void growing_clears_suid(void **state)
 {
@@ -186,8 +139,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(option_reserves_for_the_whole_mount),
 		cmocka_unit_test(nothing_is_reserved_unasked),
-		cmocka_unit_test(directory_reserves_for_what_is_below),
-		cmocka_unit_test(object_that_was_moved_goes_by_its_new_directory),
 		cmocka_unit_test(growing_clears_suid),
 	};
 

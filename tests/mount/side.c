@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,24 +99,9 @@ void note_open(struct side *s, const char *name, int flags, mode_t mode)
 		close(fd);
 }
 
-const char *outside_name(const struct side *s, const char *path)
-{
-	static char name[PATH_MAX];
-	size_t n = 0;
-
-	for (; *path && n < sizeof(name) - 4; path++)
-		if (*path == '/' && s->is_mount)
-			n = (size_t)(stpcpy(name + n, "%2F") - name);
-		else
-			name[n++] = *path;
-	name[n] = '\0';
-	return name;
-}
-
 void make_outside(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode, size_t size)
 {
-	const int fd =
-		openat(s->out, outside_name(s, path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	const int fd = openat(s->out, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	char *bytes = malloc(size + 1);
 
 	fill(bytes, size, 1, 0);
@@ -130,13 +114,6 @@ void make_outside(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t
 
 void make_outside_dir(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
-	char marker[PATH_MAX];
-
-	snprintf(marker, sizeof(marker), "%s/", path);
-	if (s->is_mount) {
-		make_outside(s, marker, uid, gid, mode, 0);
-		return;
-	}
 	if (mkdirat(s->out, path, 0700) < 0 || fchownat(s->out, path, uid, gid, 0) < 0 ||
 		fchmodat(s->out, path, mode, 0) < 0)
 		note(s, "making %s on side %s: %s", path, s->path, strerrorname_np(errno));

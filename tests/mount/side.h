@@ -75,13 +75,10 @@ void note_range(struct side *s, int fd, off_t offset, size_t len);
 /* Opens, notes only the result, closes again. */
 void note_open(struct side *s, const char *name, int flags, mode_t mode);
 
-/* How a path of the view is called outside; in /dev/shm one name. Good until the next call. */
-const char *outside_name(const struct side *s, const char *path);
-
 /* Makes a file from outside with these attributes; root only. Notes only failures. */
 void make_outside(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode, size_t size);
 
-/* The same with a directory: in /dev/shm, its marker. */
+/* The same with a directory. */
 void make_outside_dir(struct side *s, const char *path, uid_t uid, gid_t gid, mode_t mode);
 
 /* Which of the times moved from one stat to the next? Both are notes of the same file. */

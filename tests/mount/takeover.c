@@ -175,7 +175,7 @@ static void a_listing_goes_on(void **state)
 	snprintf(path, sizeof(path), "%s/dir", daemon->mount);
 	assert_return_code(mkdir(path, 0755), errno);
 	for (int i = 0; i < COUNT; i++) {
-		snprintf(name, sizeof(name), "dir%%2F%d", i);
+		snprintf(name, sizeof(name), "dir/%d", i);
 		close(open_in(SHM_DIR, name, FD_FLAGS));
 	}
 	dir = opendir(path);

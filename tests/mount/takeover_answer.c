@@ -123,20 +123,6 @@ static void a_request_is_done_once(void **state)
 			}
 }
 
-/* Before each of its steps. */
-static void a_move_is_completed(void **state)
-{
-	(void)state;
-	assert_true(has_keeper(&daemon_under_test));
-	for (size_t i = 0; i < moves_of_trees.count; i++) {
-		int steps = 0;
-
-		while (run_script(&moves_of_trees.scripts[i], RENAME, steps + 1))
-			steps++;
-		assert_in_range(steps, 3, 10);
-	}
-}
-
 /* Each worker that serves it dies of it: others are served, and the mount does not end. */
 static void what_kills_is_refused(void **state)
 {
@@ -198,7 +184,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_request_is_done_once, begin, end),
-		cmocka_unit_test_setup_teardown(a_move_is_completed, begin, end),
 		cmocka_unit_test_setup_teardown(what_kills_is_refused, begin, end),
 	};
 

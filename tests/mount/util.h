@@ -31,6 +31,9 @@ double seconds_now(void);
 /* Waits until the clock that stamps files has moved on. */
 void next_tick(void);
 
+/* Waits until the mount knows what has changed outside about directories: see shmfs(1), LIMITS. */
+void let_directories_age(void);
+
 /* What a command did. */
 struct outcome {
 	int status; /* exit status, 128 + signal, or -1 when it did not end */

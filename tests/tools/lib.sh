@@ -302,7 +302,7 @@ compare() { # PASS
     diff -au --label 'left on tmpfs' --label 'left on shmfs' \
         "$out/reference.list" "$out/mount.list" || true
     list "$1" "$view" --exact >"$out/view"
-    list "$1" /dev/shm --objects >"$out/host"
+    list "$1" /dev/shm --exact >"$out/host"
     diff -au --label 'in /dev/shm' --label 'in the mount' "$out/host" "$out/view" || true
     cat "$out/broken" # of two broken listings there may be no difference
     if daemon_said; then

@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Lists a tree in a form that can be compared.
 
-usage: listing.py DIRECTORY [--since SECONDS | --exact | --objects]
+usage: listing.py DIRECTORY [--since SECONDS | --exact]
 
 One line for each path: type, mode, owner, links, size, blocks, bytes that are data and not hole, a
 hash of the data with its offsets or the target of a symbolic link, mtime. A time that is not older
 than SECONDS and not in the future is shown as "now". With --exact, for two views of the same
-objects, the times are shown as they are, and ctime and inode number too, and of directories only
-what their marker has as well. --objects is the same for a DIRECTORY of objects whose names are
-paths, as in /dev/shm: a slash is written %2F, and a name that ends in it is a directory.
+objects, the times are shown as they are, and ctime and inode number too.
 """
 import hashlib
 import os
@@ -18,7 +16,6 @@ import sys
 import time
 
 MOST = 256 << 20  # of data in a file; more means that holes got lost
-SLASH = b"%2F"
 
 
 def data_ranges(fd, size):
@@ -71,25 +68,22 @@ def shown_time(ns, since):
     return str(ns)
 
 
-def describe(path, name, since, exact, is_marker=False):
+def describe(path, name, since, exact):
     st = os.lstat(path)
-    is_dir = is_marker or stat.S_ISDIR(st.st_mode)
-    mode = stat.S_IMODE(st.st_mode) | stat.S_IFDIR if is_marker else st.st_mode
-    fields = [repr(name)[1:], stat.filemode(mode), f"{st.st_uid}:{st.st_gid}"]
-    if not (is_dir and exact):
-        fields += [f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
-    if stat.S_ISREG(mode):
+    fields = [repr(name)[1:], stat.filemode(st.st_mode), f"{st.st_uid}:{st.st_gid}",
+              f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
+    if stat.S_ISREG(st.st_mode):
         fields.append(contents(path, st.st_size))
-    if stat.S_ISLNK(mode):
+    if stat.S_ISLNK(st.st_mode):
         fields.append(f"target {os.readlink(path)!r}")
     fields.append("mtime " + shown_time(st.st_mtime_ns, since))
-    if exact and name != b".":
+    if exact:
         fields.append(f"ctime {st.st_ctime_ns} ino {st.st_ino}")
     return " ".join(fields)
 
 
 def paths_of_tree(directory):
-    """Every path below the directory, and that it is no marker."""
+    """Every path below the directory."""
     found = {}
     for parent, directories, files in os.walk(directory, onerror=lambda e: print(e.strerror)):
         names = directories + files
@@ -97,17 +91,7 @@ def paths_of_tree(directory):
             print("a name is listed twice")
         for name in names:
             path = os.path.join(parent, name)
-            found[os.path.relpath(path, directory)] = path, False
-    return found
-
-
-def paths_of_objects(directory):
-    """The same of the names of objects, as paths; good for names without odd slashes."""
-    found = {}
-    for name in os.listdir(directory):
-        is_marker = name.endswith(SLASH)
-        path = name.removesuffix(SLASH).replace(SLASH, b"/")
-        found[path] = os.path.join(directory, name), is_marker
+            found[os.path.relpath(path, directory)] = path
     return found
 
 
@@ -115,11 +99,9 @@ def main():
     directory = os.fsencode(sys.argv[1])
     exact = sys.argv[2] != "--since"
     since = None if exact else int(sys.argv[3])
-    find = paths_of_objects if sys.argv[2] == "--objects" else paths_of_tree
-    # The root of the mount has an inode number of its own.
     print(describe(directory, b".", since, exact))
-    for name, (path, is_marker) in sorted(find(directory).items()):
-        print(describe(path, name, since, exact, is_marker))
+    for name, path in sorted(paths_of_tree(directory).items()):
+        print(describe(path, name, since, exact))
 
 
 main()

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "node_names.h"
+
+#include "fuse3.h"
+#include "object.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct named {
+	struct shmfs_table_entry entry; /* first: the table hands it out for the name */
+	uint64_t parent;
+	char name[];
+};
+
+int node_names_init(struct node_names *names)
+{
+	return shmfs_table_init(&names->table);
+}
+
+static void free_entry(struct shmfs_table_entry *entry)
+{
+	free(entry);
+}
+
+void node_names_clear(struct node_names *names)
+{
+	if (!names->table.buckets)
+		return;
+	shmfs_table_clear(&names->table, free_entry);
+	shmfs_table_free(&names->table);
+}
+
+static struct named *find_named(const struct node_names *names, uint64_t ino)
+{
+	return (struct named *)shmfs_table_find(&names->table, ino);
+}
+
+void node_names_remove(struct node_names *names, uint64_t ino)
+{
+	struct named *named = find_named(names, ino);
+
+	if (!named)
+		return;
+	shmfs_table_remove(&names->table, &named->entry);
+	free(named);
+}
+
+int node_names_set(struct node_names *names, uint64_t ino, uint64_t parent, const char *name)
+{
+	const size_t size = strlen(name) + 1;
+	struct named *named = find_named(names, ino);
+
+	if (named && named->parent == parent && strcmp(named->name, name) == 0)
+		return 0;
+	node_names_remove(names, ino);
+	named = malloc(sizeof(*named) + size);
+	if (!named)
+		return -ENOMEM;
+	named->entry.key = ino;
+	named->parent = parent;
+	memcpy(named->name, name, size);
+	shmfs_table_add(&names->table, &named->entry);
+	return 0;
+}
+
+int node_names_get(const struct node_names *names, uint64_t ino, struct node_name *ret_name)
+{
+	const struct named *named = find_named(names, ino);
+
+	if (!named)
+		return -ESTALE;
+	ret_name->parent = named->parent;
+	strcpy(ret_name->text, named->name);
+	return 0;
+}
+
+/* A directory that is still to be read. */
+struct pending {
+	struct pending *next;
+	uint64_t ino;
+	int fd;
+};
+
+static void add_pending(struct pending **pending, int dir, const char *name, uint64_t ino)
+{
+	struct pending *new = malloc(sizeof(*new));
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+	if (!new)
+		return;
+	new->fd = openat(dir, name, flags);
+	if (new->fd < 0) {
+		free(new);
+		return;
+	}
+	new->ino = ino;
+	new->next = *pending;
+	*pending = new;
+}
+
+static void learn_from(struct node_names *names, const struct node_table *table, uint64_t parent,
+	DIR *dir, struct pending **pending)
+{
+	const struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		/* Best effort: without memory the node is stale. */
+		if (node_table_find(table, entry->d_ino) && !find_named(names, entry->d_ino))
+			node_names_set(names, entry->d_ino, parent, entry->d_name);
+		if (entry->d_type == DT_DIR)
+			add_pending(pending, dirfd(dir), entry->d_name, entry->d_ino);
+	}
+}
+
+void node_names_relearn(struct node_names *names, int root, const struct node_table *table)
+{
+	struct pending *pending = NULL;
+
+	add_pending(&pending, root, ".", FUSE_ROOT_ID);
+	while (pending) {
+		struct pending *this = pending;
+		DIR *dir = fdopendir(this->fd);
+
+		pending = this->next;
+		if (dir)
+			learn_from(names, table, this->ino, dir, &pending);
+		if (dir)
+			closedir(dir);
+		else
+			close(this->fd);
+		free(this);
+	}
+}

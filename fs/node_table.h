@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The numbers that the kernel knows, with their generations and lookup counts: a hash table in a
+ * memfd of its own, whose descriptor stands in shared memory (shared.h), so that the next worker
+ * finds it. node_table.c tells how a worker may die at any point of a change. Not locked.
+ */
+#ifndef SHMFS_NODE_TABLE_H
+#define SHMFS_NODE_TABLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 16 bytes for each place; at most 5 of 6 are taken. */
+struct node_entry {
+	_Atomic uint64_t ino; /* 0: free. 1: was removed; the root, which has it, is in no table */
+	uint32_t generation;
+	uint32_t lookups; /* modulo 2^32, as the kernel's sum is when it forgets */
+};
+
+/* The part in shared memory. Zeros are an empty table. */
+struct node_table_shared {
+	_Atomic int32_t fd;  /* the table; 0: none yet */
+	_Atomic int32_t old; /* the one before, while its entries are moved here; 0: none */
+	uint64_t used;       /* places of the table that are not free; may be wrong after deaths */
+	uint64_t live;       /* entries of both; likewise */
+	uint64_t moved;      /* places of the old one that have been looked at */
+	uint64_t factor;     /* of the hash: odd, random, so that no user can choose collisions */
+};
+
+struct node_places {
+	struct node_entry *entries;
+	uint64_t count; /* a power of two; 0: there is no such table */
+	int shift;      /* of a hash, to get a place */
+};
+
+struct node_table {
+	struct node_table_shared *shared;
+	struct node_places now, old;
+};
+
+/* Goes on with what a worker before has left. 0 or -errno. */
+int node_table_init(struct node_table *table, struct node_table_shared *shared);
+
+/* Unmaps it; the entries stay for the next worker. */
+void node_table_clear(struct node_table *table);
+
+/* NULL: there is none. The entry stays where it is until the next add or remove. */
+struct node_entry *node_table_find(const struct node_table *table, uint64_t ino);
+
+/* Adds a number that is not there. NULL without memory. */
+struct node_entry *node_table_add(struct node_table *table, uint64_t ino, uint32_t generation);
+
+/* Removes an entry of this table. */
+void node_table_remove(struct node_table *table, struct node_entry *entry);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects that clients have open: for each a region (region.h) with its descriptors and mapping,
+ * from the first open to the last close, and with passthrough one backing id, the same for all of
+ * its opens. opened.c tells what outlives the worker.
+ *
+ * All functions may be called from any thread; 0 or -errno.
+ */
+#ifndef SHMFS_OPENED_H
+#define SHMFS_OPENED_H
+
+#include "region.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct opened;
+struct passthrough;
+struct shared;
+
+/*
+ * noatime: reading an object leaves its atime alone. The others outlive it. What a worker before
+ * has left in shared is true (recover.h), and is open then.
+ */
+int opened_new(struct opened **ret_opened, const struct passthrough *passthrough,
+	struct shared *shared, bool noatime);
+
+/* What is open stays open, for the next worker. NULL is accepted. */
+struct opened *opened_free(struct opened *opened);
+
+/*
+ * The caller has opened the object as fd, which is owned in any case: counts one open. What the
+ * region cannot do yet it can do with fd.
+ */
+int opened_add(struct opened *opened, uint64_t ino, int fd);
+
+/* One open ends. */
+void opened_close(struct opened *opened, uint64_t ino);
+
+/* Does any client have it open; is it open for writing? */
+bool opened_has(struct opened *opened, uint64_t ino);
+bool opened_has_writer(struct opened *opened, uint64_t ino);
+
+/* The backing id of an object that is open; 0: it has none. */
+int opened_backing(struct opened *opened, uint64_t ino);
+
+/* The region of an object that the caller has open. */
+struct shmfs_region *opened_region(struct opened *opened, uint64_t ino);
+
+/* Another descriptor of an object that is open, the caller's. -ESTALE when it is not open. */
+int opened_dup(struct opened *opened, uint64_t ino);
+
+#endif
