@@ -191,6 +191,8 @@ void op_setattr(
 	if (r == 0)
 		r = fstat(node.fd, &change.st) < 0 ? -errno : 0;
 	if (r == 0)
+		caller_heed_acl(fs, &caller, node.fd);
+	if (r == 0)
 		r = (groups_matter(&change) ? run_as_member : run_as_caller)(
 			fs, &caller, apply_change, &change);
 	if (r == 0)

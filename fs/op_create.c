@@ -69,7 +69,7 @@ static int create_or_open(struct fs *fs, struct caller *caller, struct creation 
 			fs, caller, make_object, creation);
 	if (fd != -EEXIST || (creation->flags & O_EXCL))
 		return fd;
-	return check_object(run_as_caller(fs, caller, open_object, creation));
+	return check_object(run_as_member(fs, caller, open_object, creation));
 }
 
 /* The object cannot be used: then it is as if it had not been made. */
@@ -134,6 +134,8 @@ static void create(
 	} else {
 		r = entry_pin_directory(fs, parent, &dir);
 		creation->dir = dir.fd;
+		if (r == 0)
+			caller_heed_acl(fs, &caller, dir.fd);
 		if (r == 0)
 			r = create_or_open(fs, &caller, creation);
 		if (r >= 0)

@@ -35,6 +35,8 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 	fd = entry_pin(fs, ino, &node);
 	if (fd == 0)
+		caller_heed_acl(fs, &caller, node.fd);
+	if (fd == 0)
 		fd = run_as_caller(fs, &caller, open_directory, &node);
 	if (fd < 0) {
 		reply_result(req, fd);

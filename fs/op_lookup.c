@@ -2,21 +2,48 @@
 #include "entry.h"
 #include "ops.h"
 #include "reply.h"
+#include "run_as_caller.h"
 
 #include <errno.h>
+
+struct lookup {
+	struct fs *fs;
+	uint64_t parent;
+	int dir;
+	const char *name;
+	struct stat st;
+};
+
+static int look_up(void *arg)
+{
+	struct lookup *lookup = arg;
+
+	return entry_look_up(lookup->fs, lookup->parent, lookup->dir, lookup->name, &lookup->st);
+}
+
+/* The kernel has asked the mode of the directory whether the caller may search it. */
+static int look_up_for(fuse_req_t req, struct lookup *lookup)
+{
+	CALLER(caller, req);
+
+	if (!caller_heed_acl(lookup->fs, &caller, lookup->dir))
+		return look_up(lookup);
+	return run_as_caller(lookup->fs, &caller, look_up, lookup);
+}
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
+	struct lookup lookup = {.fs = fs, .parent = parent, .name = name};
 	NODE_FD(dir);
-	struct stat st;
 	int r;
 
 	r = entry_pin_directory(fs, parent, &dir);
+	lookup.dir = dir.fd;
 	if (r == 0)
-		r = entry_look_up(fs, parent, dir.fd, name, &st);
+		r = look_up_for(req, &lookup);
 	if (r == 0)
-		entry_reply(req, &st);
+		entry_reply(req, &lookup.st);
 	else if (r == -ENOENT)
 		entry_reply_none(req);
 	else

@@ -61,6 +61,8 @@ static void make(fuse_req_t req, fuse_ino_t parent, struct making *making)
 	making->caller = &caller;
 	making->dir = dir.fd;
 	if (r == 0)
+		caller_heed_acl(fs, &caller, dir.fd);
+	if (r == 0)
 		r = make_as_caller(fs, &caller, making);
 	if (r == 0)
 		r = node_look_up(fs->nodes, parent, dir.fd, making->name, &st);
@@ -125,6 +127,8 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 		r = entry_pin_directory(fs, parent, &dir);
 	making.object = object.fd;
 	making.dir = dir.fd;
+	if (r == 0)
+		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = link_as_caller(fs, &caller, &making);
 	if (r == 0)

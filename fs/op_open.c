@@ -44,6 +44,7 @@ static int open_for_caller(struct fs *fs, struct caller *caller, uint64_t ino, i
 	if (fd < 0)
 		return fd;
 	opening.fd = node.fd;
+	caller_heed_acl(fs, caller, node.fd);
 	fd = (groups_matter(&opening) ? run_as_member : run_as_caller)(
 		fs, caller, open_object, &opening);
 	/* The kernel reads what it executes, not the caller. */

@@ -47,6 +47,8 @@ static void get(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 	if (r == 0 && size > 0 && !xattr.ret_value)
 		r = -ENOMEM;
 	if (r == 0)
+		caller_heed_acl(fs, &caller, node.fd);
+	if (r == 0)
 		r = run_as_caller(fs, &caller, read_xattr, &xattr);
 	if (size == 0)
 		reply_xattr_length(req, r);
@@ -113,6 +115,8 @@ static void change(fuse_req_t req, fuse_ino_t ino, struct xattr *xattr, caller_a
 	xattr->fd = node.fd;
 	if (r == 0)
 		r = fstat(node.fd, &st) < 0 ? -errno : 0;
+	if (r == 0)
+		caller_heed_acl(fs, &caller, node.fd);
 	if (r == 0)
 		r = (st.st_mode & S_ISGID ? run_as_member : run_as_caller)(fs, &caller, act, xattr);
 	reply_result(req, r);

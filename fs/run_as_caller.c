@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_as_caller.h"
 
+#include "object.h"
+
 #include <errno.h>
+#include <unistd.h>
 
 static int run_once(const struct caller *caller, caller_act_fn *act, void *arg)
 {
@@ -24,6 +27,15 @@ int run_as_caller(struct fs *fs, struct caller *caller, caller_act_fn *act, void
 	if (r == -ENOSPC && hold_make_room(&fs->hold))
 		r = run_once(caller, act, arg);
 	return r;
+}
+
+bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd)
+{
+	if (caller->uid == geteuid() || fs->acl ||
+		shmfs_object_getxattr(fd, "system.posix_acl_access", NULL, 0) <= 0)
+		return false;
+	caller_read_groups(caller);
+	return true;
 }
 
 int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg)

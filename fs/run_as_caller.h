@@ -25,4 +25,12 @@ int run_as_caller(struct fs *fs, struct caller *caller, caller_act_fn *act, void
  */
 int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg);
 
+/*
+ * To be called before these for each file or directory (O_PATH will do) that may refuse the caller.
+ * An ACL can refuse a group what it grants to all others: where there is one, the groups are read
+ * first. Returns whether tmpfs has to be asked, because an ACL may refuse what the mode grants; not
+ * with -o acl, where the kernel has asked the ACL.
+ */
+bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd);
+
 #endif
