@@ -33,7 +33,11 @@ static size_t group_count(const struct caller *caller)
 
 int caller_enter(const struct caller *caller)
 {
-	return shmfs_identity_assume(caller->uid, caller->gid, caller->groups, group_count(caller));
+	const int r = caller->without ? shmfs_identity_lower(caller->without) : 0;
+
+	return r < 0 ? r
+		     : shmfs_identity_assume(
+			       caller->uid, caller->gid, caller->groups, group_count(caller));
 }
 
 int caller_enter_to_clear(const struct caller *caller)

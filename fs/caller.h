@@ -6,14 +6,16 @@
 #include "fuse3.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct caller {
 	fuse_req_t req;
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups; /* supplementary; read when they are first needed */
-	int count;     /* -1: not read yet */
+	gid_t *groups;    /* supplementary; read when they are first needed */
+	int count;        /* -1: not read yet */
+	uint32_t without; /* capabilities of the daemon's that it does not act with, a bit each */
 };
 
 /* The groups are freed with caller_clear(). */
