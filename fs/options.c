@@ -239,7 +239,9 @@ static int take_timeout(double *ret_seconds, const char *arg, double unit)
 	char *end;
 	const double seconds = strtod(value, &end) * unit;
 
-	if (value[0] < '0' || value[0] > '9' || *end != '\0' || !(seconds <= TIMEOUT_MAX)) {
+	/* Neither a sign nor what else strtod(3) takes for a number. */
+	if (value[strspn(value, "0123456789.")] != '\0' || value == end || *end != '\0' ||
+		!(seconds <= TIMEOUT_MAX)) {
 		log_error("%.*s is a number of %s up to a day, not \"%s\"", (int)(value - 1 - arg),
 			arg, unit < 1 ? "milliseconds" : "seconds", value);
 		return -1;
