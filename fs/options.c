@@ -32,6 +32,8 @@ enum key {
 	KEY_ATTR_TIMEOUT,
 	KEY_NEGATIVE_TIMEOUT,
 	KEY_EXEC,
+	KEY_SUID,
+	KEY_DEV,
 	KEY_KEEPER,
 	KEY_NOKEEPER,
 	KEY_MAX_READ,
@@ -46,7 +48,7 @@ enum key {
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, status, debug, allow, fsname, subtype, remount, exec;
+	bool help, version, status, debug, allow, fsname, subtype, remount, exec, suid, dev;
 	char unknown[128]; /* the first option that is not known; empty: none */
 };
 
@@ -82,6 +84,8 @@ static const struct fuse_opt templates[] = {
 	KEY("negative_timeout=", KEY_NEGATIVE_TIMEOUT),
 	KEY("exec", KEY_EXEC),
 	KEY("noexec", KEY_EXEC),
+	KEY("suid", KEY_SUID),
+	KEY("dev", KEY_DEV),
 	KEY("keeper", KEY_KEEPER),
 	KEY("nokeeper", KEY_NOKEEPER),
 	KEY("max_read=", KEY_MAX_READ),
@@ -99,9 +103,7 @@ static const struct fuse_opt templates[] = {
 	PASS("rootcontext="),
 	PASS("ro"),
 	PASS("rw"),
-	PASS("suid"),
 	PASS("nosuid"),
-	PASS("dev"),
 	PASS("nodev"),
 	PASS("sync"),
 	PASS("async"),
@@ -334,6 +336,12 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_EXEC:
 		parser->exec = true;
 		return 1;
+	case KEY_SUID:
+		parser->suid = true;
+		return 1;
+	case KEY_DEV:
+		parser->dev = true;
+		return 1;
 	case KEY_KEEPER:
 		parser->options->keeper = KEEPER_ON;
 		return 0;
@@ -379,12 +387,26 @@ static void drop_separator(struct fuse_args *args)
 		}
 }
 
-/* As /dev/shm itself is mounted. nosuid and nodev are libfuse's defaults. */
-static bool objects_are_noexec(void)
+/*
+ * What /dev/shm itself is mounted with, unless the options say otherwise. mount.fuse3(8), which
+ * gives a source, adds suid and dev to what its user says: these do not count. libfuse adds nosuid
+ * and nodev where nothing is said.
+ */
+static int add_inherited(const struct parser *parser, char **list)
 {
+	const bool by_mount = parser->options->source;
 	struct statvfs st;
+	int r = 0;
 
-	return statvfs(SHMFS_OBJECT_DIR, &st) == 0 && (st.f_flag & ST_NOEXEC);
+	if (statvfs(SHMFS_OBJECT_DIR, &st) < 0)
+		return 0;
+	if ((st.f_flag & ST_NOEXEC) && !parser->exec)
+		r |= fuse_opt_add_opt(list, "noexec");
+	if ((st.f_flag & ST_NOSUID) && (by_mount || !parser->suid))
+		r |= fuse_opt_add_opt(list, "nosuid");
+	if ((st.f_flag & ST_NODEV) && (by_mount || !parser->dev))
+		r |= fuse_opt_add_opt(list, "nodev");
+	return r;
 }
 
 /* "-o" with what the command line does not set otherwise. */
@@ -396,8 +418,7 @@ static int add_defaults(const struct parser *parser)
 	int r = 0;
 
 	r |= fuse_opt_add_opt(&list, "default_permissions");
-	if (!parser->exec && objects_are_noexec())
-		r |= fuse_opt_add_opt(&list, "noexec");
+	r |= add_inherited(parser, &list);
 	if (!parser->subtype)
 		r |= fuse_opt_add_opt(&list, "subtype=shmfs");
 	if (!parser->allow && geteuid() == 0)

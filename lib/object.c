@@ -13,6 +13,12 @@
 #define OPEN_TREE_CLONE 1
 #endif
 
+/* As in linux/mount.h since 5.12. */
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#define ATTR_NOEXEC 8
+
 /* As in fcntl.h since glibc 2.32; the call is newer there, too. */
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
@@ -36,6 +42,19 @@ static int negative_errno(int result)
 	return result < 0 ? -errno : result;
 }
 
+/*
+ * On a noexec mount tmpfs does not say whether a mode lets a caller execute an object. Best effort:
+ * the file system that is served has a noexec of its own.
+ */
+static void allow_exec(int tree)
+{
+	const struct {
+		uint64_t set, clear, propagation, userns;
+	} attr = {.clear = ATTR_NOEXEC};
+
+	syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
 int shmfs_object_root(void)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
@@ -50,6 +69,7 @@ int shmfs_object_root(void)
 			fd = open(SHMFS_OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return negative_errno(fd);
 	}
+	allow_exec(tree);
 	fd = negative_errno(openat(tree, ".", flags));
 	close(tree);
 	return fd;

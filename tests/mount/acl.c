@@ -160,23 +160,6 @@ static void copy_program(const char *name)
 	assert_return_code(chmod(in_shm(name), 0755), errno);
 }
 
-static int execute(const char *path)
-{
-	const pid_t pid = fork();
-	char copy[128];
-	char *const argv[] = {copy, NULL};
-	int status;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	if (pid == 0) {
-		execv(path, argv);
-		_exit(errno);
-	}
-	status = wait_child(pid);
-	errno = WEXITSTATUS(status);
-	return status == 0 ? 0 : -1;
-}
-
 static void an_acl_refuses_to_run_a_program(void **state)
 {
 	static const struct acl_of no_exec = {
@@ -185,16 +168,16 @@ static void an_acl_refuses_to_run_a_program(void **state)
 
 	(void)state;
 	copy_program("program");
-	EXPECT_AS(BOB, 0, execute(in_mount("program")));
+	EXPECT_AS(BOB, 0, try_execute(in_mount("program")));
 	assert_return_code(acl_set(in_shm("program"), ACL_ACCESS, no_exec), errno);
-	EXPECT_AS(BOB, EACCES, execute(in_mount("program")));
-	EXPECT_AS(BOB, EACCES, execute(in_shm("program")));
-	EXPECT_AS(ALICE, 0, execute(in_mount("program")));
+	EXPECT_AS(BOB, EACCES, try_execute(in_mount("program")));
+	EXPECT_AS(BOB, EACCES, try_execute(in_shm("program")));
+	EXPECT_AS(ALICE, 0, try_execute(in_mount("program")));
 	fd = open(in_mount("program"), O_RDONLY | O_CLOEXEC);
 	assert_return_code(fd, errno);
-	EXPECT_AS(BOB, EACCES, execute(in_mount("program")));
-	EXPECT_AS(ALICE, 0, execute(in_mount("program")));
-	EXPECT_AS(BOB, EACCES, execute(in_mount("program")));
+	EXPECT_AS(BOB, EACCES, try_execute(in_mount("program")));
+	EXPECT_AS(ALICE, 0, try_execute(in_mount("program")));
+	EXPECT_AS(BOB, EACCES, try_execute(in_mount("program")));
 	close(fd);
 }
 

@@ -74,3 +74,17 @@ int try_write(const char *path, const char *text)
 		close(fd);
 	return len == (ssize_t)strlen(text) ? 0 : -1;
 }
+
+int try_execute(const char *path)
+{
+	const pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl(path, path, NULL);
+		_exit(errno);
+	}
+	status = wait_child(pid);
+	errno = WEXITSTATUS(status);
+	return status == 0 ? 0 : -1;
+}

@@ -46,4 +46,7 @@ int try_content(const char *path, const char *text);
 /* Writes the text to an object that is there. */
 int try_write(const char *path, const char *text);
 
+/* Runs a program without arguments and waits for it: 0, or -1 with the errno of execve(2). */
+int try_execute(const char *path);
+
 #endif
