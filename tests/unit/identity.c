@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -71,21 +72,14 @@ static void check_identity(uid_t uid, gid_t gid, int groups)
 	CHECK(geteuid() == 0 && getegid() == 0);
 }
 
-static struct shmfs_name name_of(const char *component)
+static void check_creates_as(const char *name, uid_t uid, gid_t gid)
 {
-	struct shmfs_name name;
-
-	CHECK(shmfs_name_encode(&name, SHMFS_NAME_ROOT, component) == 0);
-	return name;
-}
-
-static void check_creates_as(const char *component, uid_t uid, gid_t gid)
-{
-	const struct shmfs_name name = name_of(component);
-	const int fd = shmfs_object_create(&name, 06755);
+	const int dir = open(SHMFS_OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const int fd = shmfs_object_create(dir, name, 06755);
 	struct stat st;
 
 	CHECK(fd >= 0);
+	close(dir);
 	CHECK(fstat(fd, &st) == 0);
 	CHECK(st.st_uid == uid && st.st_gid == gid);
 	CHECK((st.st_mode & 07777) == 06755); /* a chown afterwards would have cleared bits */
@@ -366,6 +360,47 @@ static void test_oneself_can_be_assumed_without_setgroups(void **state)
 	assert_child_passes(child_has_no_setgroups, NULL);
 }
 
+/* Opens for writing what root may write only with CAP_DAC_OVERRIDE. */
+static int try_write(void)
+{
+	const int fd = open("/dev/shm/of-alice", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static void child_lowers_capabilities(void *arg)
+{
+	const uint32_t override = UINT32_C(1) << CAP_DAC_OVERRIDE;
+	const int fd = open("/dev/shm/of-alice", O_RDWR | O_CREAT | O_CLOEXEC, 0020);
+
+	(void)arg;
+	CHECK(fd >= 0);
+	CHECK(fchown(fd, ALICE, EXTRA) == 0);
+	CHECK(shmfs_identity_init() == 0);
+	for (int i = 0; i < 3; i++) {
+		CHECK(try_write() == 0);
+		CHECK(shmfs_identity_lower(override) == 0);
+		CHECK(shmfs_identity_lower(override) == -EPERM); /* not twice */
+		CHECK(try_write() == -EACCES);
+		/* Root's groups count now. */
+		CHECK(shmfs_identity_assume(0, 0, extra, 1) == 0);
+		check_identity(0, 0, 1);
+		CHECK(try_write() == 0);
+		shmfs_identity_restore();
+		check_identity(0, 0, 0);
+		CHECK(try_write() == 0);
+	}
+}
+
+static void test_lowered_capabilities_come_back(void **state)
+{
+	(void)state;
+	assert_child_passes(child_lowers_capabilities, NULL);
+}
+
 int main(void)
 {
 #define SHM_TEST(test) cmocka_unit_test_setup_teardown(test, unit_setup_shm, unit_teardown_shm)
@@ -379,6 +414,7 @@ int main(void)
 		SHM_TEST(test_unprivileged_process_is_itself_only),
 		SHM_TEST(test_init_gives_up_roots_groups),
 		SHM_TEST(test_oneself_can_be_assumed_without_setgroups),
+		SHM_TEST(test_lowered_capabilities_come_back),
 	};
 
 	unit_need_private_shm();
