@@ -9,7 +9,7 @@
  * - an entry that was being moved may be in both tables: the new one is right;
  * - a table whose descriptor is not noted in shared memory is closed by the next worker
  * (recover.h);
- * - the counts may be wrong by one. They only decide when a table is replaced.
+ * - the counts may be wrong, of a table that has just been replaced by far: the next worker counts.
  */
 #include "node_table.h"
 
@@ -46,41 +46,6 @@ static void unmap_places(struct node_places *places)
 	*places = (struct node_places){0};
 }
 
-int node_table_init(struct node_table *table, struct node_table_shared *shared)
-{
-	const int fd = atomic_load(&shared->fd), old = atomic_load(&shared->old);
-	int r = 0;
-
-	*table = (struct node_table){.shared = shared};
-	if (shared->factor == 0) {
-		uint64_t factor;
-
-		if (getrandom(&factor, sizeof(factor), 0) < 0)
-			return -errno;
-		shared->factor = factor | 1;
-	}
-	if (fd > 0)
-		r = map_places(fd, &table->now);
-	/* A worker has died after it closed one, or before it noted the other. */
-	if (r == 0 && old > 0 && old != fd)
-		r = map_places(old, &table->old);
-	if (r < 0)
-		node_table_clear(table);
-	return r;
-}
-
-void node_table_clear(struct node_table *table)
-{
-	unmap_places(&table->now);
-	unmap_places(&table->old);
-}
-
-static uint64_t first_place(
-	const struct node_table *table, const struct node_places *places, uint64_t ino)
-{
-	return ino * table->shared->factor >> places->shift;
-}
-
 static uint64_t ino_of(const struct node_entry *entry)
 {
 	return atomic_load_explicit(&entry->ino, memory_order_relaxed);
@@ -89,6 +54,12 @@ static uint64_t ino_of(const struct node_entry *entry)
 static void set_ino(struct node_entry *entry, uint64_t ino)
 {
 	atomic_store_explicit(&entry->ino, ino, memory_order_release);
+}
+
+static uint64_t first_place(
+	const struct node_table *table, const struct node_places *places, uint64_t ino)
+{
+	return ino * table->shared->factor >> places->shift;
 }
 
 static struct node_entry *find_in(
@@ -109,9 +80,65 @@ static struct node_entry *find_in(
 	}
 }
 
+/* After a death. An entry that was being moved is in both. */
+static void count_entries(struct node_table *table)
+{
+	struct node_table_shared *shared = table->shared;
+
+	shared->used = shared->live = 0;
+	for (uint64_t i = 0; i < table->now.count; i++) {
+		const uint64_t ino = ino_of(&table->now.entries[i]);
+
+		shared->used += ino != 0;
+		shared->live += ino > REMOVED;
+	}
+	for (uint64_t i = 0; i < table->old.count; i++) {
+		struct node_entry *entry = &table->old.entries[i];
+
+		if (ino_of(entry) > REMOVED && find_in(table, &table->now, ino_of(entry)))
+			set_ino(entry, REMOVED);
+		shared->live += ino_of(entry) > REMOVED;
+	}
+}
+
+int node_table_init(struct node_table *table, struct node_table_shared *shared)
+{
+	const int fd = atomic_load(&shared->fd), old = atomic_load(&shared->old);
+	int r = 0;
+
+	*table = (struct node_table){.shared = shared};
+	if (shared->factor == 0) {
+		uint64_t factor;
+
+		if (getrandom(&factor, sizeof(factor), 0) < 0)
+			return -errno;
+		shared->factor = factor | 1;
+	}
+	if (fd > 0)
+		r = map_places(fd, &table->now);
+	/* A worker has died after it closed one, or before it noted the other. */
+	if (r == 0 && old > 0 && old != fd)
+		r = map_places(old, &table->old);
+	if (r < 0)
+		node_table_clear(table);
+	else
+		count_entries(table);
+	return r;
+}
+
+void node_table_clear(struct node_table *table)
+{
+	unmap_places(&table->now);
+	unmap_places(&table->old);
+}
+
 struct node_entry *node_table_find(const struct node_table *table, uint64_t ino)
 {
-	struct node_entry *entry = find_in(table, &table->now, ino);
+	struct node_entry *entry;
+
+	if (ino <= REMOVED)
+		return NULL;
+	entry = find_in(table, &table->now, ino);
 
 	return entry ? entry : find_in(table, &table->old, ino);
 }
@@ -164,13 +191,16 @@ static void move_some(struct node_table *table)
 	}
 }
 
-/* Of a size at which as many entries again have room. */
+/*
+ * Of a size at which as many entries again have room, and which cannot fill before all of the old
+ * table is moved: a quarter of its places is more than the changes that takes.
+ */
 static int new_places(const struct node_table *table, struct node_places *ret_places, int *ret_fd)
 {
 	uint64_t count = PLACES_MIN;
 	int fd, r;
 
-	while (count < table->shared->live * 2)
+	while (count < table->shared->live * 2 || count < table->now.count / (MOVED_AT_ONCE / 4))
 		count *= 2;
 	fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
 	if (fd < 0)

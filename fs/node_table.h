@@ -22,7 +22,7 @@ struct node_entry {
 struct node_table_shared {
 	_Atomic int32_t fd;  /* the table; 0: none yet */
 	_Atomic int32_t old; /* the one before, while its entries are moved here; 0: none */
-	uint64_t used;       /* places of the table that are not free; may be wrong after deaths */
+	uint64_t used;       /* places of the table that are not free; wrong after a death */
 	uint64_t live;       /* entries of both; likewise */
 	uint64_t moved;      /* places of the old one that have been looked at */
 	uint64_t factor;     /* of the hash: odd, random, so that no user can choose collisions */

@@ -431,7 +431,6 @@ static void child_may_not_change(void *arg)
 	CHECK(shmfs_object_reopen(fd, O_RDONLY) == -EACCES);
 	CHECK(shmfs_object_getxattr(fd, "user.x", value, sizeof(value)) == -EACCES);
 	CHECK(shmfs_object_setxattr(fd, "user.x", "x", 1, 0) == -EACCES);
-	CHECK(shmfs_object_setxattr(fd, "trusted.x", "x", 1, 0) < 0);
 	CHECK(shmfs_object_create(dir, "new", 0600) >= 0);
 	CHECK(shmfs_object_open(dir, "a", O_RDONLY, 0) == -EACCES);
 }
