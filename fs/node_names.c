@@ -2,14 +2,18 @@
 #include "node_names.h"
 
 #include "fuse3.h"
-#include "object.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* As in node.c. */
+#define DEPTH_MAX 4096
 
 struct named {
 	struct shmfs_table_entry entry; /* first: the table hands it out for the name */
@@ -79,25 +83,50 @@ int node_names_get(const struct node_names *names, uint64_t ino, struct node_nam
 	return 0;
 }
 
-/* A directory that is still to be read. */
+/*
+ * Not behind a mount: whoever has mounted a file system there may never answer, and its numbers are
+ * none of ours. Returns a descriptor, or what is negative.
+ */
+static int open_directory(int dir, const char *name)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV,
+	};
+
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+static int open_known(const struct node_names *names, int root, uint64_t ino, int depth)
+{
+	struct node_name name;
+	int dir, fd;
+
+	if (ino == FUSE_ROOT_ID)
+		return open_directory(root, ".");
+	if (depth == DEPTH_MAX || node_names_get(names, ino, &name) < 0)
+		return -1;
+	dir = open_known(names, root, name.parent, depth + 1);
+	if (dir < 0)
+		return -1;
+	fd = open_directory(dir, name.text);
+	close(dir);
+	return fd;
+}
+
+/* A directory that is still to be read. None is open: there may be more than descriptors. */
 struct pending {
 	struct pending *next;
 	uint64_t ino;
-	int fd;
 };
 
-static void add_pending(struct pending **pending, int dir, const char *name, uint64_t ino)
+/* Best effort, as all that follows: without memory nodes are stale. */
+static void add_pending(struct pending **pending, uint64_t ino)
 {
 	struct pending *new = malloc(sizeof(*new));
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 	if (!new)
 		return;
-	new->fd = openat(dir, name, flags);
-	if (new->fd < 0) {
-		free(new);
-		return;
-	}
 	new->ino = ino;
 	new->next = *pending;
 	*pending = new;
@@ -109,13 +138,27 @@ static void learn_from(struct node_names *names, const struct node_table *table,
 	const struct dirent *entry;
 
 	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			!node_table_find(table, entry->d_ino))
 			continue;
-		/* Best effort: without memory the node is stale. */
-		if (node_table_find(table, entry->d_ino) && !find_named(names, entry->d_ino))
+		if (!find_named(names, entry->d_ino))
 			node_names_set(names, entry->d_ino, parent, entry->d_name);
 		if (entry->d_type == DT_DIR)
-			add_pending(pending, dirfd(dir), entry->d_name, entry->d_ino);
+			add_pending(pending, entry->d_ino);
+	}
+}
+
+static void learn_from_known(struct node_names *names, int root, const struct node_table *table,
+	uint64_t ino, struct pending **pending)
+{
+	const int fd = open_known(names, root, ino, 0);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (dir) {
+		learn_from(names, table, ino, dir, pending);
+		closedir(dir);
+	} else if (fd >= 0) {
+		close(fd);
 	}
 }
 
@@ -123,18 +166,12 @@ void node_names_relearn(struct node_names *names, int root, const struct node_ta
 {
 	struct pending *pending = NULL;
 
-	add_pending(&pending, root, ".", FUSE_ROOT_ID);
+	add_pending(&pending, FUSE_ROOT_ID);
 	while (pending) {
 		struct pending *this = pending;
-		DIR *dir = fdopendir(this->fd);
 
 		pending = this->next;
-		if (dir)
-			learn_from(names, table, this->ino, dir, &pending);
-		if (dir)
-			closedir(dir);
-		else
-			close(this->fd);
+		learn_from_known(names, root, table, this->ino, &pending);
 		free(this);
 	}
 }

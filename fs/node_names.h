@@ -33,7 +33,10 @@ int node_names_get(const struct node_names *names, uint64_t ino, struct node_nam
 
 void node_names_remove(struct node_names *names, uint64_t ino);
 
-/* Looks through all directories below root that can be read for numbers in the table. */
+/*
+ * Looks for numbers in the table, in root and all directories below that are in the table and can
+ * be read: the kernel knows the directories of what it knows.
+ */
 void node_names_relearn(struct node_names *names, int root, const struct node_table *table);
 
 #endif
