@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests as the kernel sends them, with arbitrary names, modes, flags, sizes and offsets, in any
- * order and by three users. Each gets one reply that makes sense, and nothing is leaked.
+ * Requests as the kernel sends them, with arbitrary names, modes, flags, sizes, offsets and
+ * attributes, in any order and by three users. Each gets one reply that makes sense, and nothing is
+ * leaked.
  */
 #include "request_world.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { REQUESTS_MAX = 64, NAME_MAX_SENT = 300, TMPFILE_OPCODE = 51 };
+enum { REQUESTS_MAX = 64, NAME_MAX_SENT = 300, TMPFILE_OPCODE = 51, STATX_OPCODE = 52 };
 
 /* A request in the making. */
 struct request {
@@ -37,19 +38,28 @@ static void put(struct request *r, const void *bytes, size_t size)
 	r->size += size;
 }
 
+static void put_text(struct request *r, const char *text)
+{
+	put(r, text, strlen(text) + 1);
+}
+
 /* Short ones mostly, so that they meet again. */
 static void put_name(struct request *r)
 {
-	static const char *const usual[] = {"a", "b", "c", "d", "a%2F", "a%2Fb", ".%2F", "%2F"};
+	static const char *const usual[] = {"a", "b", "c", "d", "e", "f", "...", "%2F"};
 	const uint8_t byte = take_byte(r->in);
 	char name[NAME_MAX_SENT];
 
 	if (byte < 224) {
-		put(r, usual[byte % 8], strlen(usual[byte % 8]) + 1);
+		put_text(r, usual[byte % 8]);
 		return;
 	}
 	take_text(r->in, '\n', name, sizeof(name));
-	put(r, name, strlen(name) + 1);
+	for (char *slash = name; (slash = strchr(slash, '/'));)
+		*slash = '%';
+	/* The kernel sends none of these. */
+	put_text(
+		r, *name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? "g" : name);
 }
 
 static struct node_known *some_node(struct input *in)
@@ -77,7 +87,7 @@ static void send_for_entry(struct request *r, uint32_t opcode)
 	if (!entry)
 		return;
 	HOLDS(size == sizeof(*entry));
-	known_add(entry->nodeid);
+	known_add(entry);
 }
 
 static uint32_t some_mode(struct request *r)
@@ -112,6 +122,8 @@ static void ask_setattr(struct request *r)
 {
 	struct fuse_setattr_in in = {.valid = take_number(r->in) & 0x7ff};
 
+	if (!S_ISREG(r->node->mode))
+		in.valid &= ~(uint32_t)FATTR_SIZE;
 	if (r->node->writers == 0 || !(in.valid & FATTR_SIZE))
 		in.valid &= ~(uint32_t)FATTR_FH;
 	in.size = take_number(r->in) >> take_byte(r->in) % 32;
@@ -197,7 +209,7 @@ static void ask_open(struct request *r)
 	if ((in.flags & O_ACCMODE) == O_ACCMODE)
 		in.flags &= ~(uint32_t)O_ACCMODE;
 	put(r, &in, sizeof(in));
-	if (r->node->id != FUSE_ROOT_ID && send(r, FUSE_OPEN, &size))
+	if (S_ISREG(r->node->mode) && send(r, FUSE_OPEN, &size))
 		opened(r->node, in.flags);
 }
 
@@ -218,7 +230,7 @@ static void make_open(struct request *r, uint32_t opcode, bool named)
 	if (!entry)
 		return;
 	HOLDS(size == sizeof(*entry) + sizeof(struct fuse_open_out));
-	known_add(entry->nodeid);
+	known_add(entry);
 	for (size_t i = 0; i < node_count; i++)
 		if (nodes_known[i].id == entry->nodeid)
 			opened(&nodes_known[i], in.flags);
@@ -312,7 +324,7 @@ static void count_entries(const char *reply, size_t size)
 		length = FUSE_DIRENTPLUS_SIZE(&entry);
 		HOLDS(length <= size && entry.dirent.namelen > 0);
 		if (entry.entry_out.nodeid != 0)
-			known_add(entry.entry_out.nodeid);
+			known_add(&entry.entry_out);
 		reply += length;
 		size -= length;
 	}
@@ -365,13 +377,106 @@ static void ask_statfs(struct request *r)
 	send_only(r, FUSE_STATFS);
 }
 
+static void ask_statx(struct request *r)
+{
+	static const char zeros[24]; /* struct fuse_statx_in, which older headers lack */
+
+	put(r, zeros, sizeof(zeros));
+	if (LIBFUSE_HAS_STATX)
+		send_only(r, STATX_OPCODE);
+}
+
+static void put_xattr_name(struct request *r)
+{
+	static const char *const usual[] = {"user.a", "user.b", "trusted.a", "security.a",
+		"security.capability", "system.posix_acl_access", "system.posix_acl_default",
+		"other.a"};
+
+	put_text(r, usual[take_byte(r->in) % 8]);
+}
+
+/* For a user and a group, which need a mask. */
+static void put_acl(struct request *r)
+{
+	const uint16_t some = take_number(r->in) & 0777;
+	const struct {
+		uint16_t tag, perm;
+		uint32_t id;
+	} entries[] = {{0x01, 6, ~0U}, {0x02, some & 7, 2001 + some % 2}, {0x04, 4, ~0U},
+		{0x08, some >> 3 & 7, 2002}, {0x10, some >> 6 & 7, ~0U}, {0x20, 0, ~0U}};
+	const uint32_t version = 2;
+
+	put(r, &version, sizeof(version));
+	put(r, entries, sizeof(entries));
+}
+
+enum { SETXATTR_IN_SIZE = 8 }; /* without FUSE_SETXATTR_EXT */
+
+static void ask_setxattr(struct request *r)
+{
+	struct fuse_setxattr_in in = {.flags = take_byte(r->in) % 3};
+	const bool acl = take_byte(r->in) % 2;
+	size_t before;
+
+	put(r, &in, SETXATTR_IN_SIZE);
+	put_xattr_name(r);
+	before = r->size;
+	if (acl)
+		put_acl(r);
+	else
+		put_name(r);
+	in.size = (uint32_t)(r->size - before);
+	memcpy(r->body, &in, SETXATTR_IN_SIZE);
+	send_only(r, FUSE_SETXATTR);
+}
+
+static void ask_removexattr(struct request *r)
+{
+	put_xattr_name(r);
+	send_only(r, FUSE_REMOVEXATTR);
+}
+
+static const char *ask_for_xattr(
+	struct request *r, const struct fuse_getxattr_in *in, uint32_t opcode, size_t *ret_size)
+{
+	const char *reply = send(r, opcode, ret_size);
+
+	if (!reply)
+		return NULL;
+	if (in->size == 0)
+		HOLDS(*ret_size == sizeof(struct fuse_getxattr_out));
+	else
+		HOLDS(*ret_size <= in->size);
+	return in->size == 0 ? NULL : reply;
+}
+
 static void ask_getxattr(struct request *r)
 {
 	const struct fuse_getxattr_in in = {.size = take_byte(r->in)};
+	size_t size;
 
 	put(r, &in, sizeof(in));
-	put_name(r);
-	send_only(r, FUSE_GETXATTR);
+	put_xattr_name(r);
+	ask_for_xattr(r, &in, FUSE_GETXATTR, &size);
+}
+
+/* Names that only root sees on tmpfs, see xattr(7). */
+static void ask_listxattr(struct request *r)
+{
+	const struct fuse_getxattr_in in = {.size = take_number(r->in) % 256};
+	const char *reply;
+	size_t size;
+
+	put(r, &in, sizeof(in));
+	reply = ask_for_xattr(r, &in, FUSE_LISTXATTR, &size);
+	if (reply && r->ids.uid != 0)
+		HOLDS(!memmem(reply, size, "trusted.", strlen("trusted.")));
+}
+
+static void ask_nothing(struct request *r)
+{
+	(void)r;
+	world_hold();
 }
 
 /* What is still open stays so, and what has been looked up once more too. */
@@ -389,7 +494,7 @@ static void (*const kinds[])(struct request *r) = {ask_lookup, ask_create, ask_m
 	ask_write, ask_read, ask_unlink, ask_rename, ask_setattr, ask_getattr, ask_link,
 	ask_symlink, ask_readlink, ask_mknod, ask_rmdir, ask_tmpfile, ask_fallocate, ask_lseek,
 	ask_copy, ask_readdir, ask_readdirplus, ask_opendir, ask_access, ask_statfs, ask_getxattr,
-	ask_forget};
+	ask_forget, ask_setxattr, ask_listxattr, ask_removexattr, ask_statx, ask_nothing};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,16 +4,20 @@
 #include "fs.h"
 #include "fuzz.h"
 #include "identity.h"
-#include "index.h"
 #include "journal.h"
 #include "loop.h"
 #include "node.h"
+#include "object.h"
+#include "opened.h"
 #include "ops.h"
 #include "private_mounts.h"
 #include "shared.h"
 #include "sigbus.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +26,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Some are opened when they are first needed, once: a leak gets beyond any number. */
@@ -67,6 +73,17 @@ static void have_private_shm(void)
 	exit(getenv("SHMFS_TEST_MUST_RUN") ? 1 : 77);
 }
 
+static void lose_handles(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	HOLDS(syscall(SYS_capget, &header, data) == 0);
+	data[0].permitted &= ~(UINT32_C(1) << CAP_DAC_READ_SEARCH);
+	data[0].effective &= data[0].permitted;
+	HOLDS(syscall(SYS_capset, &header, data) == 0);
+}
+
 /* loop_tick() signals the main thread. */
 static void block_ticks(void)
 {
@@ -91,11 +108,14 @@ static void start_session(int device)
 	HOLDS(world.session != NULL);
 	fuse_opt_free_args(&args);
 	HOLDS(fuse_session_mount(world.session, path) == 0);
-	HOLDS(pthread_rwlock_init(&world.fs.names, NULL) == 0);
-	HOLDS(shmfs_index_new(&world.fs.index) == 0);
+	world.fs.session = world.session;
+	world.fs.root = shmfs_object_root();
+	HOLDS(world.fs.root >= 0);
+	hold_init(&world.fs.hold);
 	HOLDS(shared_new(&world.shared, &memory) == 0);
-	HOLDS(nodes_new(&world.fs.nodes, &world.fs.passthrough, world.shared, world.fs.index,
-		      false) == 0);
+	HOLDS(opened_new(&world.fs.opened, &world.fs.passthrough, world.shared, false) == 0);
+	HOLDS(nodes_new(&world.fs.nodes, world.shared, world.fs.opened, world.fs.root) == 0);
+	HOLDS(nodes_have_handles(world.fs.nodes) == WITH_HANDLES);
 	HOLDS(journal_new(&world.fs.journal, world.shared) == 0);
 	HOLDS(loop_new(&world.fs.loop, world.session, world.fs.journal, true, &hooks) == 0);
 }
@@ -106,7 +126,8 @@ static void greet(void)
 		.minor = 38,
 		.max_readahead = 128 * 1024,
 		.flags = FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_DO_READDIRPLUS |
-			 FUSE_PARALLEL_DIROPS | FUSE_HANDLE_KILLPRIV_V2 | FUSE_MAX_PAGES};
+			 FUSE_PARALLEL_DIROPS | FUSE_DONT_MASK | FUSE_HANDLE_KILLPRIV_V2 |
+			 FUSE_MAX_PAGES};
 	size_t size;
 
 	HOLDS(ask(FUSE_INIT, 0, (struct caller_ids){0, 0}, &init, sizeof(init), false, &size) !=
@@ -118,6 +139,8 @@ void world_start(void)
 	int ends[2];
 
 	have_private_shm();
+	if (!WITH_HANDLES)
+		lose_handles();
 	block_ticks();
 	umask(0);
 	fuse_set_log_func(log_nothing);
@@ -126,29 +149,48 @@ void world_start(void)
 	world.kernel = ends[0];
 	start_session(ends[1]);
 	greet();
-	nodes_known[0] = (struct node_known){.id = FUSE_ROOT_ID, .lookups = 1};
+	nodes_known[0] = (struct node_known){.id = FUSE_ROOT_ID, .mode = S_IFDIR, .lookups = 1};
 	node_count = 1;
 }
 
-void known_add(uint64_t id)
+void known_add(const struct fuse_entry_out *entry)
 {
+	const uint64_t id = entry->nodeid;
+
+	HOLDS(id > FUSE_ROOT_ID && id == entry->attr.ino);
 	for (size_t i = 0; i < node_count; i++)
 		if (nodes_known[i].id == id) {
+			HOLDS(((nodes_known[i].mode ^ entry->attr.mode) & S_IFMT) == 0);
 			nodes_known[i].lookups++;
 			return;
 		}
-	HOLDS(id != 0);
 	if (node_count < NODES_MAX)
-		nodes_known[node_count++] = (struct node_known){.id = id, .lookups = 1};
+		nodes_known[node_count++] =
+			(struct node_known){.id = id, .mode = entry->attr.mode, .lookups = 1};
 	else
 		node_put(world.fs.nodes, id, 1);
+}
+
+/* A reply, and before it notices that attributes have changed. */
+static ssize_t receive_reply(char reply[REPLY_MAX])
+{
+	struct fuse_out_header header;
+	ssize_t n;
+
+	do {
+		n = recv(world.kernel, reply, REPLY_MAX, MSG_DONTWAIT);
+		if (n < (ssize_t)sizeof(header))
+			return n;
+		memcpy(&header, reply, sizeof(header));
+	} while (header.unique == 0 && header.error == FUSE_NOTIFY_INVAL_INODE);
+	return n;
 }
 
 static const void *receive(bool silent, size_t *ret_size)
 {
 	static _Alignas(8) char reply[REPLY_MAX];
 	struct fuse_out_header header;
-	const ssize_t n = recv(world.kernel, reply, sizeof(reply), MSG_DONTWAIT);
+	const ssize_t n = receive_reply(reply);
 
 	if (silent) {
 		HOLDS(n < 0);
@@ -211,27 +253,54 @@ static void close_and_forget(const struct node_known *known)
 		ask(FUSE_FORGET, known->id, root, &forget, sizeof(forget), true, &size);
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	if (where->level > 0)
+		HOLDS(remove(path) == 0);
+	return 0;
+}
+
+/* Default ACLs, too: all that is made later would have them. */
+static void remove_xattrs(void)
+{
+	char names[4096];
+	const ssize_t size = listxattr("/dev/shm", names, sizeof(names));
+
+	HOLDS(size >= 0);
+	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
+		HOLDS(removexattr("/dev/shm", names + at) == 0);
+}
+
 static void remove_objects(void)
 {
-	DIR *d = opendir("/dev/shm");
-	const struct dirent *e;
-
-	HOLDS(d != NULL);
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			HOLDS(unlinkat(dirfd(d), e->d_name, 0) == 0);
-	closedir(d);
+	HOLDS(nftw("/dev/shm", remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
+	remove_xattrs();
 	HOLDS(chmod("/dev/shm", 01777) == 0 && chown("/dev/shm", 0, 0) == 0);
+}
+
+static void expect_nothing_known(void)
+{
+	HOLDS(world.shared->nodes.live == 0);
+	for (uint32_t i = 0; i < world.shared->opens_used; i++)
+		HOLDS(world.shared->opens[i].ino == 0);
+}
+
+void world_hold(void)
+{
+	hold_want(&world.fs.hold);
 }
 
 void world_clear(void)
 {
 	for (size_t i = 0; i < node_count; i++)
 		close_and_forget(&nodes_known[i]);
-	nodes_known[0] = (struct node_known){.id = FUSE_ROOT_ID, .lookups = 1};
+	nodes_known[0] = (struct node_known){.id = FUSE_ROOT_ID, .mode = S_IFDIR, .lookups = 1};
 	node_count = 1;
 	remove_objects();
-	nodes_make_room(world.fs.nodes); /* what is held for a moment */
+	hold_make_room(&world.fs.hold);
+	expect_nothing_known();
 	if (world.fds == 0)
 		world.fds = count_fds();
 	HOLDS(count_fds() <= world.fds + FDS_KEPT);

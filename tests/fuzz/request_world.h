@@ -15,12 +15,16 @@
 
 enum { REPLY_MAX = 128 * 1024, REQUEST_MAX = 16 * 1024, NODES_MAX = 64 };
 
-/* Once. Ends the process as skipped (77) where there can be no private /dev/shm. */
+/*
+ * Once. Ends the process as skipped (77) where there can be no private /dev/shm. The program says
+ * with WITH_HANDLES whether the daemon may use file handles.
+ */
 void world_start(void);
 
 /* What the kernel would know of a node. */
 struct node_known {
 	uint64_t id;
+	uint32_t mode; /* with the type, as it was when the node was first looked up */
 	uint64_t lookups;
 	unsigned int readers, writers; /* opens that may do that */
 	unsigned int opens;
@@ -30,7 +34,7 @@ extern struct node_known nodes_known[NODES_MAX];
 extern size_t node_count; /* the first is the root */
 
 /* A node has been looked up. */
-void known_add(uint64_t id);
+void known_add(const struct fuse_entry_out *entry);
 
 struct caller_ids {
 	uint32_t uid, gid;
@@ -44,7 +48,13 @@ struct caller_ids {
 const void *ask(uint32_t opcode, uint64_t nodeid, struct caller_ids ids, const void *body,
 	size_t size, bool silent, size_t *ret_size);
 
-/* Closes and forgets everything, removes all objects; nothing is held any more. */
+/* From now on lookups are held for a moment. */
+void world_hold(void);
+
+/*
+ * Closes and forgets everything, removes all objects; nothing is held any more. The daemon knows no
+ * node then, and has nothing open.
+ */
 void world_clear(void);
 
 #endif
