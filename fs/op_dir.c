@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,8 +144,10 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
 	const struct fuse_file_info *fi, bool plus)
 {
 	struct fs *fs = fs_of(req);
-	/* The reply and, behind it, what getdents64(2) tells. */
-	char *buf = scratch_get(2 * size);
+	/* The reply and, behind it and aligned, what getdents64(2) tells. */
+	const size_t batch = (size + alignof(struct dirent64) - 1) / alignof(struct dirent64) *
+			     alignof(struct dirent64);
+	char *buf = scratch_get(batch + size);
 	struct listing listing = {.req = req, .ino = ino, .plus = plus, .buf = buf, .size = size};
 	int r = 0;
 
@@ -156,7 +159,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
 	else if (lseek(listing.fd, from, SEEK_SET) < 0)
 		r = -errno;
 	if (r == 0)
-		r = fill_listing(&listing, buf + size, size);
+		r = fill_listing(&listing, buf + batch, size);
 	if (listing.fd >= 0 && fi->fh == 0)
 		close(listing.fd);
 	reply_data(req, buf, r < 0 ? r : (ssize_t)listing.used);

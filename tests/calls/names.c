@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, MODE = 0604 };
@@ -107,6 +108,29 @@ static long make_symlink(void)
 	return symlink("target", "a");
 }
 
+/* As root, and for what nobody opens. */
+static long make_device(void)
+{
+	return mknod("a", S_IFCHR | MODE, makedev(1, 3));
+}
+
+static void is_device(void)
+{
+	expect_made(S_IFCHR | MODE);
+	assert_int_equal(stat_of("a").st_rdev, makedev(1, 3));
+}
+
+static long make_deep_directory(void)
+{
+	return mkdir("d/sub/deep", 0705);
+}
+
+static void is_deep_directory(void)
+{
+	assert_int_equal(stat_of("d/sub/deep").st_mode, S_IFDIR | 0705);
+	assert_int_equal(stat_of("d/sub").st_nlink, 3);
+}
+
 static long read_link(void)
 {
 	return readlink("a", got, sizeof(got));
@@ -135,6 +159,39 @@ static void has_two_names(void)
 	assert_int_equal(stat_of("b").st_nlink, 2);
 	assert_int_equal(stat_of("b").st_ino, stat_of("a").st_ino);
 }
+
+static long link_elsewhere(void)
+{
+	return link("d/x", "e/y");
+}
+
+static void is_in_both(void)
+{
+	assert_int_equal(stat_of("d/x").st_nlink, 2);
+	assert_int_equal(stat_of("e/y").st_ino, stat_of("d/x").st_ino);
+}
+
+#if LIBFUSE_HAS_TMPFILE
+static void open_without_name(void)
+{
+	assert_return_code(open_unnamed(), errno);
+	assert_int_equal(write(opened, "a", 1), 1);
+}
+
+static long link_unnamed(void)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", opened);
+	return linkat(AT_FDCWD, path, AT_FDCWD, "b", AT_SYMLINK_FOLLOW);
+}
+
+static void has_a_name(void)
+{
+	assert_int_equal(stat_of("b").st_nlink, 1);
+	assert_int_equal(first_byte("b"), 'a');
+}
+#endif
 
 static long unlink_it(void)
 {
@@ -178,9 +235,73 @@ static void is_exchanged(void)
 	assert_int_equal(first_byte("b"), 'a');
 }
 
+/* --- directories and what is in them --- */
+
+static long move_tree(void)
+{
+	return rename("d", "e");
+}
+
+static void is_moved(void)
+{
+	is_missing("d");
+	assert_int_equal(first_byte("e/x"), 'd');
+	assert_int_equal(first_byte("e/sub/y"), 'd');
+}
+
+static long move_tree_carefully(void)
+{
+	return renameat2(AT_FDCWD, "d/sub", AT_FDCWD, "e/sub", RENAME_NOREPLACE);
+}
+
+static void is_in_other_tree(void)
+{
+	is_missing("d/sub");
+	assert_int_equal(first_byte("e/sub/y"), 'd');
+	assert_int_equal(stat_of("d").st_nlink, 2);
+	assert_int_equal(stat_of("e").st_nlink, 3);
+}
+
+static long exchange_trees(void)
+{
+	return renameat2(AT_FDCWD, "d", AT_FDCWD, "e", RENAME_EXCHANGE);
+}
+
+static void are_exchanged(void)
+{
+	assert_int_equal(first_byte("d/x"), 'e');
+	assert_int_equal(first_byte("d/z"), 'e');
+	assert_int_equal(first_byte("e/x"), 'd');
+	assert_int_equal(first_byte("e/sub/y"), 'd');
+	is_missing("d/sub");
+}
+
+/* A directory with an object in another directory. */
+static long exchange_kinds(void)
+{
+	return renameat2(AT_FDCWD, "d/sub", AT_FDCWD, "e/z", RENAME_EXCHANGE);
+}
+
+static void kinds_are_exchanged(void)
+{
+	assert_int_equal(first_byte("d/sub"), 'e');
+	assert_int_equal(first_byte("e/z/y"), 'd');
+}
+
+static long move_object(void)
+{
+	return rename("d/x", "e/z");
+}
+
+static void is_object_elsewhere(void)
+{
+	is_missing("d/x");
+	assert_int_equal(first_byte("e/z"), 'd');
+}
+
 static const struct script scripts[] = {
-	{"open O_EXCL", nothing, create_new, is_new},
-	{"open O_CREAT O_TRUNC", nothing, create_or_open, is_empty_now},
+	{"open O_EXCL", nothing, create_new, is_new, .asks_last = true},
+	{"open O_CREAT O_TRUNC", nothing, create_or_open, is_empty_now, .asks_last = true},
 	{"open O_TRUNC", make_a, create_or_open, is_empty_now},
 	{"open", make_a, open_plain, is_readable},
 #if LIBFUSE_HAS_TMPFILE
@@ -189,9 +310,15 @@ static const struct script scripts[] = {
 	{"mknod", nothing, make_node, is_object},
 	{"mkfifo", nothing, make_fifo, is_fifo},
 	{"mkdir", nothing, make_directory, is_directory},
+	{"mkdir in a tree", make_trees, make_deep_directory, is_deep_directory},
+	{"mknod of a device", nothing, make_device, is_device},
 	{"symlink", nothing, make_symlink, is_symlink},
 	{"readlink", make_link, read_link, is_target},
 	{"link", make_a, link_it, has_two_names},
+	{"link in another directory", make_trees, link_elsewhere, is_in_both},
+#if LIBFUSE_HAS_TMPFILE
+	{"link of what has no name", open_without_name, link_unnamed, has_a_name},
+#endif
 	{"unlink", make_a, unlink_it, is_gone},
 	{"unlink of what is open", open_a, unlink_it, is_gone},
 	{"rmdir", make_empty, remove_directory, is_gone},
@@ -199,6 +326,13 @@ static const struct script scripts[] = {
 	{"rename to a name that is taken", make_a_and_b, rename_it, is_renamed},
 	{"rename RENAME_NOREPLACE", make_a, rename_carefully, is_renamed},
 	{"rename RENAME_EXCHANGE", make_a_and_b, exchange, is_exchanged},
+	{"rename into another directory", fill_both_trees, move_object, is_object_elsewhere},
+	{"rename of a directory", make_trees, move_tree, is_moved},
+	{"rename RENAME_NOREPLACE of a directory", make_trees, move_tree_carefully,
+		is_in_other_tree},
+	{"rename RENAME_EXCHANGE of directories", fill_both_trees, exchange_trees, are_exchanged},
+	{"rename RENAME_EXCHANGE of both kinds", fill_both_trees, exchange_kinds,
+		kinds_are_exchanged},
 };
 
 const struct script_table calls_of_names = {scripts, ARRAY_SIZE(scripts)};

@@ -16,6 +16,11 @@ struct script {
 	void (*before)(void);
 	long (*call)(void);
 	void (*after)(void);
+	/*
+	 * The kernel has one more question when the call has made its object, and the call fails
+	 * without an answer; the object is there then.
+	 */
+	bool asks_last;
 };
 
 struct script_table {
@@ -23,11 +28,11 @@ struct script_table {
 	size_t count;
 };
 
-/*
- * Opening, and what changes names; moves of directories, which are many steps, first the simplest
- * one; all other calls.
- */
-extern const struct script_table calls_of_names, moves_of_trees, calls_of_contents;
+/* Opening, and what changes names; extended attributes; all other calls. */
+extern const struct script_table calls_of_names, calls_of_xattrs, calls_of_contents;
+
+enum { SCRIPT_TABLES = 3 };
+extern const struct script_table *const script_tables[SCRIPT_TABLES];
 
 /* What the scripts share: what they have open, -1 for nothing; what they have written and read. */
 extern int opened, other;

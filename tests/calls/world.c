@@ -7,6 +7,9 @@
 
 enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC };
 
+const struct script_table *const script_tables[SCRIPT_TABLES] = {
+	&calls_of_names, &calls_of_xattrs, &calls_of_contents};
+
 int opened = -1, other = -1;
 char data[MIB], got[MIB];
 

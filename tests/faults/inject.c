@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -187,19 +188,34 @@ int __wrap_fcntl64(int fd, int command, ...)
 	return __real_fcntl64(fd, command, arg);
 }
 
-WRAPPED(int, shm_open, const char *name, int flags, mode_t mode)
+int __real_openat64(int dir, const char *path, int flags, ...);
+int __wrap_openat64(int dir, const char *path, int flags, ...);
+int __wrap_openat64(int dir, const char *path, int flags, ...)
 {
-	return cannot_open() ? -1 : __real_shm_open(name, flags, mode);
+	va_list args;
+	mode_t mode = 0;
+
+	va_start(args, flags);
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	return cannot_open() ? -1 : __real_openat64(dir, path, flags, mode);
+}
+
+WRAPPED(int, open_by_handle_at, int mount, struct file_handle *handle, int flags)
+{
+	return no_memory() || cannot_open() ? -1 : __real_open_by_handle_at(mount, handle, flags);
+}
+
+WRAPPED(int, name_to_handle_at, int dir, const char *name, struct file_handle *handle,
+	int *ret_mount, int flags)
+{
+	return no_memory() ? -1 : __real_name_to_handle_at(dir, name, handle, ret_mount, flags);
 }
 
 WRAPPED(int, memfd_create, const char *name, unsigned flags)
 {
 	return fails(FAULT_DESCRIPTOR, EMFILE) ? -1 : __real_memfd_create(name, flags);
-}
-
-WRAPPED(int, inotify_init1, int flags)
-{
-	return fails(FAULT_DESCRIPTOR, EMFILE) ? -1 : __real_inotify_init1(flags);
 }
 
 WRAPPED(int, pipe2, int fds[2], int flags)
@@ -220,6 +236,16 @@ WRAPPED(DIR *, opendir, const char *path)
 static bool interrupted(void)
 {
 	return fails(FAULT_INTERRUPT, EINTR);
+}
+
+WRAPPED(ssize_t, getrandom, void *buf, size_t size, unsigned flags)
+{
+	return interrupted() ? -1 : __real_getrandom(buf, size, flags);
+}
+
+WRAPPED(ssize_t, getdents64, int fd, void *buf, size_t size)
+{
+	return no_memory() || interrupted() ? -1 : __real_getdents64(fd, buf, size);
 }
 
 WRAPPED(ssize_t, read, int fd, void *buf, size_t size)

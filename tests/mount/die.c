@@ -17,8 +17,6 @@
 
 static atomic_int *countdown;
 static ssize_t (*real_writev)(int fd, const struct iovec *iov, int count);
-static int (*real_renameat2)(
-	int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
 
 __attribute__((constructor)) static void prepare(void)
 {
@@ -28,20 +26,19 @@ __attribute__((constructor)) static void prepare(void)
 
 	/* As POSIX wants it to be written; ISO C knows no such conversion. */
 	*(void **)&real_writev = dlsym(RTLD_NEXT, "writev");
-	*(void **)&real_renameat2 = dlsym(RTLD_NEXT, "renameat2");
 	if (fd >= 0)
-		map = mmap(NULL, 2 * sizeof(*countdown), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		map = mmap(NULL, sizeof(*countdown), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED)
 		countdown = map;
 	if (fd >= 0)
 		close(fd);
 }
 
-static void count(int which)
+static void count(void)
 {
-	int left = countdown ? atomic_load(&countdown[which]) : 0;
+	int left = countdown ? atomic_load(countdown) : 0;
 
-	while (left > 0 && !atomic_compare_exchange_weak(&countdown[which], &left, left - 1))
+	while (left > 0 && !atomic_compare_exchange_weak(countdown, &left, left - 1))
 		;
 	if (left < 0)
 		abort();
@@ -51,12 +48,6 @@ static void count(int which)
 
 ssize_t writev(int fd, const struct iovec *iov, int iov_count)
 {
-	count(0);
+	count();
 	return real_writev(fd, iov, iov_count);
-}
-
-int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
-{
-	count(1);
-	return real_renameat2(from_dir, from, to_dir, to, flags);
 }

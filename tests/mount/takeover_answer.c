@@ -77,11 +77,8 @@ static bool is_given_back(const void *arg)
 	       now.f_bfree >= before->f_bfree;
 }
 
-/* What is counted down until the worker dies: see die.c. */
-enum event { ANSWER, RENAME };
-
 /* Whether the worker died. */
-static bool run_script(const struct script *script, enum event event, int nth)
+static bool run_script(const struct script *script, int nth)
 {
 	struct statvfs before;
 	long r;
@@ -91,15 +88,14 @@ static bool run_script(const struct script *script, enum event event, int nth)
 	worker_use(&daemon_under_test);
 	assert_return_code(statvfs(SHM_DIR, &before), errno);
 	script->before();
-	atomic_store(&countdown[event], nth);
+	atomic_store(countdown, nth);
 	r = script->call();
 	error = errno;
 	/* The answer to a close(2) is not waited for. */
 	worker_use(&daemon_under_test);
-	died = atomic_exchange(&countdown[event], 0) == 0;
+	died = atomic_exchange(countdown, 0) == 0;
 	if (r < 0)
-		fail_msg("%s, dead at %s %d: %s", script->name,
-			event == ANSWER ? "answer" : "rename", nth, strerror(error));
+		fail_msg("%s, dead at answer %d: %s", script->name, nth, strerror(error));
 	script->after();
 	scripts_clean_up();
 	if (!wait_until(is_given_back, &before))
@@ -107,20 +103,23 @@ static bool run_script(const struct script *script, enum event event, int nth)
 	return died;
 }
 
+static void die_in_each(const struct script_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		for (int request = 1; request <= REQUESTS_MAX; request++) {
+			assert_true(run_script(&table->scripts[i], request));
+			assert_true(is_empty(SHM_DIR));
+		}
+}
+
 /* As many as there are in the call, and some of those that follow it. */
 static void a_request_is_done_once(void **state)
 {
-	static const struct script_table *const tables[] = {
-		&calls_of_names, &moves_of_trees, &calls_of_contents, &closing};
-
 	(void)state;
 	assert_true(has_keeper(&daemon_under_test));
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (size_t i = 0; i < tables[t]->count; i++)
-			for (int request = 1; request <= REQUESTS_MAX; request++) {
-				assert_true(run_script(&tables[t]->scripts[i], ANSWER, request));
-				assert_true(is_empty(SHM_DIR));
-			}
+	for (size_t t = 0; t < SCRIPT_TABLES; t++)
+		die_in_each(script_tables[t]);
+	die_in_each(&closing);
 }
 
 /* Each worker that serves it dies of it: others are served, and the mount does not end. */
