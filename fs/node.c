@@ -188,8 +188,13 @@ int node_introduce(
 
 	r = fstat(fd, ret_st) < 0 ? -errno : 0;
 	if (r == 0)
+		r = count_known(nodes, ret_st->st_ino, parent, name);
+	if (r == 0) {
 		r = handle_of(nodes, fd, "", ret_st, &handle);
-	return r < 0 ? r : count_new(nodes, handle, parent, name);
+		if (r == 0)
+			r = count_new(nodes, handle, parent, name);
+	}
+	return r < 0 ? r : 0;
 }
 
 void node_put(struct nodes *nodes, uint64_t ino, uint64_t count)

@@ -19,6 +19,8 @@ struct creation {
 	const char *name; /* NULL: none */
 	mode_t mode;
 	int flags; /* of open(2) */
+	bool made; /* by this request; if not, the object is to be truncated with O_TRUNC */
+	int fd;    /* of the object, for that */
 };
 
 static int make_object(void *arg)
@@ -67,24 +69,33 @@ static int create_or_open(struct fs *fs, struct caller *caller, struct creation 
 	if (fd < 0)
 		fd = (creation->mode & S_ISGID ? run_as_member : run_as_caller)(
 			fs, caller, make_object, creation);
+	creation->made = fd >= 0;
 	if (fd != -EEXIST || (creation->flags & O_EXCL))
 		return fd;
 	return check_object(run_as_member(fs, caller, open_object, creation));
 }
 
+static int remove_object(void *arg)
+{
+	const struct creation *creation = arg;
+
+	return unlinkat(creation->dir, creation->name, 0) < 0 ? -errno : 0;
+}
+
 /* The object cannot be used: then it is as if it had not been made. */
-static void unmake_object(const struct creation *creation, uint64_t ino)
+static void unmake_object(
+	struct fs *fs, struct caller *caller, struct creation *creation, uint64_t ino)
 {
 	struct stat st;
 
-	if (creation->name && shmfs_object_stat(creation->dir, creation->name, &st) == 0 &&
-		st.st_ino == ino)
-		unlinkat(creation->dir, creation->name, 0);
+	if (creation->made && creation->name &&
+		shmfs_object_stat(creation->dir, creation->name, &st) == 0 && st.st_ino == ino)
+		run_as_caller(fs, caller, remove_object, creation);
 }
 
 /* The kernel learns of the object, which is open as fd. fd is owned in any case. */
-static int introduce_object(struct fs *fs, uint64_t parent, const struct creation *creation, int fd,
-	struct stat *ret_st)
+static int introduce_object(struct fs *fs, struct caller *caller, uint64_t parent,
+	struct creation *creation, int fd, struct stat *ret_st)
 {
 	int r;
 
@@ -98,7 +109,34 @@ static int introduce_object(struct fs *fs, uint64_t parent, const struct creatio
 			node_put(fs->nodes, ret_st->st_ino, 1);
 	}
 	if (r < 0)
-		unmake_object(creation, ret_st->st_ino);
+		unmake_object(fs, caller, creation, ret_st->st_ino);
+	return r;
+}
+
+static int truncate_object(void *arg)
+{
+	const struct creation *creation = arg;
+
+	return open_truncate(creation->fd, creation->flags);
+}
+
+/* What was there already, and is open now. Its open and its lookup are taken back on error. */
+static int truncate_existing(
+	struct fs *fs, struct caller *caller, struct creation *creation, struct stat *st)
+{
+	const uint64_t ino = st->st_ino;
+	int r;
+
+	creation->fd = opened_dup(fs->opened, ino);
+	r = creation->fd < 0 ? creation->fd : run_as_member(fs, caller, truncate_object, creation);
+	if (r == 0)
+		r = fstat(creation->fd, st) < 0 ? -errno : 0;
+	if (creation->fd >= 0)
+		close(creation->fd);
+	if (r < 0) {
+		opened_close(fs->opened, ino);
+		node_put(fs->nodes, ino, 1);
+	}
 	return r;
 }
 
@@ -139,8 +177,10 @@ static void create(
 		if (r == 0)
 			r = create_or_open(fs, &caller, creation);
 		if (r >= 0)
-			r = introduce_object(fs, parent, creation, r, &st);
+			r = introduce_object(fs, &caller, parent, creation, r, &st);
 	}
+	if (r == 0 && !creation->made && (creation->flags & O_TRUNC))
+		r = truncate_existing(fs, &caller, creation, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else

@@ -8,6 +8,7 @@
 #include "run_as_caller.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -41,6 +42,14 @@ static int make_entry(void *arg)
 	return r;
 }
 
+static int unmake_entry(void *arg)
+{
+	const struct making *making = arg;
+	const int flags = S_ISDIR(making->mode) ? AT_REMOVEDIR : 0;
+
+	return unlinkat(making->dir, making->name, flags) < 0 ? -errno : 0;
+}
+
 static int make_as_caller(struct fs *fs, struct caller *caller, struct making *making)
 {
 	if (journal_was_made(making->dir, making->name, making->mode & S_IFMT, caller->uid))
@@ -55,6 +64,7 @@ static void make(fuse_req_t req, fuse_ino_t parent, struct making *making)
 	CALLER(caller, req);
 	NODE_FD(dir);
 	struct stat st;
+	bool made;
 	int r;
 
 	r = entry_pin_directory(fs, parent, &dir);
@@ -64,8 +74,12 @@ static void make(fuse_req_t req, fuse_ino_t parent, struct making *making)
 		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = make_as_caller(fs, &caller, making);
+	made = r == 0;
 	if (r == 0)
 		r = node_look_up(fs->nodes, parent, dir.fd, making->name, &st);
+	/* There is no node for it: then it is as if it had not been made. */
+	if (made && r == -ENOMEM)
+		run_as_caller(fs, &caller, unmake_entry, making);
 	if (r < 0)
 		reply_result(req, r);
 	else
@@ -120,6 +134,7 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 	NODE_FD(object);
 	NODE_FD(dir);
 	struct stat st;
+	bool made;
 	int r;
 
 	r = entry_pin(fs, ino, &object);
@@ -131,8 +146,11 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = link_as_caller(fs, &caller, &making);
+	made = r == 0;
 	if (r == 0)
 		r = node_introduce(fs->nodes, object.fd, parent, name, &st);
+	if (made && r == -ENOMEM)
+		run_as_caller(fs, &caller, unmake_entry, &making);
 	if (r < 0)
 		reply_result(req, r);
 	else

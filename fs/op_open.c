@@ -26,40 +26,66 @@ static int open_object(void *arg)
 		shmfs_object_reopen(opening->fd, open_flags_of(opening->flags)), opening->flags);
 }
 
-/* O_TRUNC clears S_ISUID, and S_ISGID for those who are no members of the group. */
-static bool groups_matter(const struct opening *opening)
+static int truncate_object(void *arg)
 {
-	struct stat st;
+	const struct opening *opening = arg;
 
-	return (opening->flags & O_TRUNC) && fstat(opening->fd, &st) == 0 && (st.st_mode & S_ISGID);
+	return open_truncate(opening->fd, opening->flags);
 }
 
-static int open_for_caller(struct fs *fs, struct caller *caller, uint64_t ino, int flags)
+static int add_open(struct fs *fs, struct caller *caller, struct opening *opening, uint64_t ino)
 {
-	struct opening opening = {.flags = flags};
-	NODE_FD(node);
 	int fd;
 
-	fd = entry_pin(fs, ino, &node);
-	if (fd < 0)
-		return fd;
-	opening.fd = node.fd;
-	caller_heed_acl(fs, caller, node.fd);
-	fd = (groups_matter(&opening) ? run_as_member : run_as_caller)(
-		fs, caller, open_object, &opening);
+	caller_heed_acl(fs, caller, opening->fd);
+	fd = run_as_caller(fs, caller, open_object, opening);
 	/* The kernel reads what it executes, not the caller. */
 	if (fd == 0)
-		fd = shmfs_object_reopen(node.fd, O_RDONLY);
+		fd = shmfs_object_reopen(opening->fd, O_RDONLY);
 	return fd < 0 ? fd : opened_add(fs->opened, ino, fd);
+}
+
+/* O_TRUNC clears S_ISUID, and S_ISGID for those who are no members of the group. */
+static int truncate_opened(
+	struct fs *fs, struct caller *caller, struct opening *opening, uint64_t ino)
+{
+	struct stat st;
+	int r;
+
+	r = fstat(opening->fd, &st) < 0 ? -errno : 0;
+	if (r == 0)
+		r = (st.st_mode & S_ISGID ? run_as_member : run_as_caller)(
+			fs, caller, truncate_object, opening);
+	if (r < 0)
+		opened_close(fs->opened, ino);
+	return r;
+}
+
+/* A dead worker may have counted the open, and then truncated the object or not. */
+static int open_for_caller(struct fs *fs, struct caller *caller, uint64_t ino, int flags)
+{
+	const bool was_opened = journal_was_opened(NULL);
+	struct opening opening = {.flags = flags};
+	NODE_FD(node);
+	int r;
+
+	r = entry_pin(fs, ino, &node);
+	opening.fd = node.fd;
+	if (r == 0 && !was_opened)
+		r = add_open(fs, caller, &opening, ino);
+	else if (r < 0 && was_opened)
+		opened_close(fs->opened, ino);
+	if (r == 0 && (flags & O_TRUNC))
+		r = truncate_opened(fs, caller, &opening, ino);
+	return r;
 }
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	CALLER(caller, req);
-	int r = 0;
+	int r;
 
-	if (!journal_was_opened(NULL))
-		r = open_for_caller(fs_of(req), &caller, ino, fi->flags);
+	r = open_for_caller(fs_of(req), &caller, ino, fi->flags);
 	if (r < 0)
 		reply_result(req, r);
 	else

@@ -10,7 +10,7 @@ int open_flags_of(int flags)
 {
 	const int mode = (flags & O_ACCMODE) == O_ACCMODE ? O_RDWR : flags & O_ACCMODE;
 
-	return mode | (flags & (O_TRUNC | O_APPEND));
+	return mode | (flags & O_APPEND);
 }
 
 /*
@@ -32,4 +32,17 @@ int open_for_region(int fd, int flags)
 		return fd;
 	close(fd);
 	return better;
+}
+
+int open_truncate(int fd, int flags)
+{
+	int again;
+
+	if (!(flags & O_TRUNC))
+		return 0;
+	again = shmfs_object_reopen(fd, open_flags_of(flags) | O_TRUNC);
+	if (again < 0)
+		return again;
+	close(again);
+	return 0;
 }

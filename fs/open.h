@@ -12,7 +12,7 @@
 
 /*
  * The flags with which tmpfs is asked, from those that the kernel hands over: an access mode,
- * O_TRUNC, O_APPEND. O_ACCMODE itself, which open(2) calls nonstandard, needs both permissions.
+ * O_APPEND. O_ACCMODE itself, which open(2) calls nonstandard, needs both permissions.
  */
 int open_flags_of(int flags);
 
@@ -21,5 +21,11 @@ int open_flags_of(int flags);
  * better one or fd itself. fd is owned. An error is handed through.
  */
 int open_for_region(int fd, int flags);
+
+/*
+ * O_TRUNC, if flags have it, of what fd stands for. To be called as the caller when all else is
+ * done that can fail: an open that fails leaves the object as it was. 0 or -errno.
+ */
+int open_truncate(int fd, int flags);
 
 #endif
