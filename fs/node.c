@@ -263,8 +263,10 @@ static int open_by_name(struct nodes *nodes, uint64_t ino, int depth)
 	struct stat st;
 	int dir, fd, r;
 
-	if (ino == FUSE_ROOT_ID)
-		return fcntl(nodes->root, F_DUPFD_CLOEXEC, 0);
+	if (ino == FUSE_ROOT_ID) {
+		dir = fcntl(nodes->root, F_DUPFD_CLOEXEC, 0);
+		return dir < 0 ? -errno : dir;
+	}
 	r = depth < DEPTH_MAX ? find_name(nodes, ino, &name) : -ESTALE;
 	if (r < 0)
 		return r;

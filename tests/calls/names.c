@@ -317,7 +317,8 @@ static const struct script scripts[] = {
 	{"link", make_a, link_it, has_two_names},
 	{"link in another directory", make_trees, link_elsewhere, is_in_both},
 #if LIBFUSE_HAS_TMPFILE
-	{"link of what has no name", open_without_name, link_unnamed, has_a_name},
+	{"link of what has no name", open_without_name, link_unnamed, has_a_name,
+		.needs_handles = true},
 #endif
 	{"unlink", make_a, unlink_it, is_gone},
 	{"unlink of what is open", open_a, unlink_it, is_gone},

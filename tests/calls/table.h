@@ -21,6 +21,9 @@ struct script {
 	 * without an answer; the object is there then.
 	 */
 	bool asks_last;
+	/* Without file handles a failure cannot be undone: what once lost its last name gets none.
+	 */
+	bool needs_handles;
 };
 
 struct script_table {

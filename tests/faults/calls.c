@@ -70,13 +70,17 @@ static bool run_script(const struct script *script, const struct failure *failur
 /* Returns at how many places anything failed. */
 static long run_scripts(const struct failure *failure)
 {
+	const bool by_name = getenv("SHMFS_TEST_NO_HANDLES");
 	long sum = 0;
 
 	for (size_t t = 0; t < SCRIPT_TABLES; t++)
 		for (size_t i = 0; i < script_tables[t]->count; i++) {
+			const struct script *script = &script_tables[t]->scripts[i];
 			long place = 0;
 
-			while (run_script(&script_tables[t]->scripts[i], failure, place))
+			if (script->needs_handles && by_name)
+				continue;
+			while (run_script(script, failure, place))
 				assert_in_range(++place, 1, PLACES_MAX);
 			sum += place;
 		}

@@ -2,6 +2,8 @@
 /* In the daemon, linked with --wrap for each of these calls: see faults.h. */
 #include "faults.h"
 
+#include "../mount/no_handles.h"
+
 #include "../../fs/fuse3.h"
 
 #include <dirent.h>
@@ -36,6 +38,8 @@ __attribute__((constructor)) static void map_faults(void)
 	}
 	if (map != MAP_FAILED)
 		faults = map;
+	if (getenv("SHMFS_TEST_NO_HANDLES"))
+		lose_handles();
 }
 
 static bool fails(enum fault fault, int error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "request_world.h"
 
+#include "../mount/no_handles.h"
 #include "fs.h"
 #include "fuzz.h"
 #include "identity.h"
@@ -17,7 +18,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +26,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -71,17 +70,6 @@ static void have_private_shm(void)
 		return;
 	fprintf(stderr, "skipped: no private /dev/shm\n");
 	exit(getenv("SHMFS_TEST_MUST_RUN") ? 1 : 77);
-}
-
-static void lose_handles(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	HOLDS(syscall(SYS_capget, &header, data) == 0);
-	data[0].permitted &= ~(UINT32_C(1) << CAP_DAC_READ_SEARCH);
-	data[0].effective &= data[0].permitted;
-	HOLDS(syscall(SYS_capset, &header, data) == 0);
 }
 
 /* loop_tick() signals the main thread. */
@@ -139,8 +127,7 @@ void world_start(void)
 	int ends[2];
 
 	have_private_shm();
-	if (!WITH_HANDLES)
-		lose_handles();
+	HOLDS(WITH_HANDLES || lose_handles());
 	block_ticks();
 	umask(0);
 	fuse_set_log_func(log_nothing);

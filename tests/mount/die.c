@@ -4,7 +4,10 @@
  * which all is done and nobody knows. SHMFS_TEST_DIE is a file with a number (int): how many
  * answers from now it is; 0: never. The second number is about renames instead; while it is below
  * 0 each of them ends the daemon by a fault of its own.
+ * SHMFS_TEST_NO_HANDLES: the daemon may not use file handles.
  */
+#include "no_handles.h"
+
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,6 +35,8 @@ __attribute__((constructor)) static void prepare(void)
 		countdown = map;
 	if (fd >= 0)
 		close(fd);
+	if (getenv("SHMFS_TEST_NO_HANDLES"))
+		lose_handles();
 }
 
 static void count(void)

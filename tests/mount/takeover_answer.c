@@ -18,7 +18,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, REQUESTS_MAX = 6 };
+enum { FD_FLAGS = O_RDWR | O_CREAT | O_CLOEXEC, REQUESTS_MAX = 9 };
 
 static struct daemon daemon_under_test;
 static atomic_int *countdown;
