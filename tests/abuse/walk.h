@@ -24,7 +24,7 @@ struct step {
 	char path[PATH_SIZE], other[PATH_SIZE]; /* relative to the top */
 	int slot, other_slot;
 	uint32_t a, b, c;
-	bool names_special; /* path leads to a FIFO or a socket, on tmpfs */
+	bool names_special; /* path leads to a FIFO, a socket or a device, on tmpfs */
 	bool is_skipped;    /* set by the step on tmpfs: the mount may differ, see there */
 };
 
@@ -40,7 +40,7 @@ struct verb {
 	long (*call)(struct step *s, struct hand *h, struct answer *ret);
 };
 
-/* walk_io.c: on open files. walk_names.c: on names. */
+/* walk_io.c: on open files. walk_names.c: on names, extended attributes too. */
 extern const struct verb io_verbs[], name_verbs[];
 extern const size_t io_verb_count, name_verb_count;
 

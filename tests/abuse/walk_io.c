@@ -255,16 +255,12 @@ VERB(look)
 	return s->a & 1 ? fsync(h->fds[s->slot]) : 0;
 }
 
-/* What has no name any more cannot get one, but the kernel says ENOENT before it asks a mount. */
 VERB(link_slot)
 {
 	const int fd = h->fds[s->slot];
 	char path[32];
-	struct stat st;
 	long r;
 
-	if (fstat(fd, &st) == 0 && st.st_nlink == 0 && s->a & 1)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	r = linkat(AT_FDCWD, path, h->dir, s->other, AT_SYMLINK_FOLLOW);
 	see_fd(ret, fd);

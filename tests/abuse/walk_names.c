@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 mode_t some_mode(uint32_t random)
@@ -53,25 +56,18 @@ VERB(unlink_name)
 	return unlinkat(h->dir, s->path, 0);
 }
 
-/* Not RENAME_WHITEOUT. */
 VERB(rename_name)
 {
-	static const unsigned int flags[] = {
-		0, 0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_NOREPLACE | RENAME_EXCHANGE};
+	static const unsigned int flags[] = {0, 0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE,
+		RENAME_EXCHANGE, RENAME_NOREPLACE | RENAME_EXCHANGE, RENAME_WHITEOUT};
 
 	(void)ret;
 	return renameat2(h->dir, s->path, h->dir, s->other, PICK(flags, s->a));
 }
 
-/* That a directory cannot be linked the kernel says before it asks the mount for rights. */
 VERB(link_name)
 {
-	struct stat st;
-
 	(void)ret;
-	s->is_skipped |= fstatat(h->dir, s->path, &st, 0) == 0 && S_ISDIR(st.st_mode);
-	if (s->is_skipped)
-		return 0;
 	return linkat(h->dir, s->path, h->dir, s->other, s->a & 1 ? AT_SYMLINK_FOLLOW : 0);
 }
 
@@ -94,36 +90,19 @@ VERB(read_symlink)
 	return n;
 }
 
-/* Not device nodes. */
 VERB(make_node)
 {
-	static const mode_t types[] = {S_IFREG, S_IFIFO, S_IFSOCK, 0, S_IFDIR};
+	static const mode_t types[] = {S_IFREG, S_IFIFO, S_IFSOCK, 0, S_IFDIR, S_IFCHR, S_IFBLK};
 
 	(void)ret;
-	return mknodat(h->dir, s->path, PICK(types, s->a) | some_mode(s->b), 0);
-}
-
-/*
- * Not u+s of a directory: that is a wish to reserve. All objects lie in the top, those of other
- * directories too: so not g+s of it, as they would get its group, and never without w and x for
- * all, as nobody else could make and remove anything anywhere.
- */
-static mode_t permitted_mode(const struct hand *h, const char *path, mode_t mode)
-{
-	struct stat st, top;
-
-	if (fstatat(h->dir, path, &st, 0) < 0 || fstatat(h->dir, ".", &top, 0) < 0 ||
-		!S_ISDIR(st.st_mode))
-		return mode;
-	if (st.st_ino == top.st_ino && st.st_dev == top.st_dev)
-		return (mode | 0333) & ~(mode_t)(S_ISUID | S_ISGID);
-	return mode & ~(mode_t)S_ISUID;
+	return mknodat(
+		h->dir, s->path, PICK(types, s->a) | some_mode(s->b), makedev(s->c % 3, s->c % 5));
 }
 
 VERB(chmod_name)
 {
 	(void)ret;
-	return fchmodat(h->dir, s->path, permitted_mode(h, s->path, some_mode(s->a)), 0);
+	return fchmodat(h->dir, s->path, some_mode(s->a), 0);
 }
 
 /* Never "no change" for both. */
@@ -203,10 +182,56 @@ VERB(set_umask)
 	return 0;
 }
 
+static const char *some_xattr(uint32_t random)
+{
+	static const char *const names[] = {"user.a", "user.b", "trusted.a", "security.a", "a"};
+
+	return PICK(names, random);
+}
+
+VERB(set_xattr)
+{
+	static const int flags[] = {0, XATTR_CREATE, XATTR_REPLACE};
+
+	(void)ret;
+	(void)h;
+	return lsetxattr(s->path, some_xattr(s->a), "0123456789", s->b % 10, PICK(flags, s->c));
+}
+
+VERB(get_xattr)
+{
+	char value[16];
+	const long n = lgetxattr(s->path, some_xattr(s->a), value, s->b % sizeof(value));
+
+	(void)h;
+	if (n > 0 && s->b % sizeof(value) > 0)
+		see(ret, "%.*s", (int)n, value);
+	return n;
+}
+
+VERB(list_xattrs)
+{
+	char names[64] = "";
+	const long n = llistxattr(s->path, names, s->a % sizeof(names));
+
+	(void)h;
+	for (long at = 0; at < n && s->a % sizeof(names) > 0; at += (long)strlen(names + at) + 1)
+		see(ret, "%s ", names + at);
+	return n;
+}
+
+VERB(remove_xattr)
+{
+	(void)ret;
+	(void)h;
+	return lremovexattr(s->path, some_xattr(s->a));
+}
+
 const struct verb name_verbs[] = {V(stat_name), V(stat_name), V(access_name), V(make_directory),
 	V(make_directory), V(make_directory), V(make_directory), V(remove_directory),
 	V(unlink_name), V(unlink_name), V(rename_name), V(rename_name), V(rename_name),
 	V(link_name), V(link_name), V(make_symlink), V(read_symlink), V(make_node), V(make_node),
 	V(chmod_name), V(chmod_name), V(chown_name), V(set_times), V(truncate_name), V(list),
-	V(ask_file_system), V(set_umask)};
+	V(ask_file_system), V(set_umask), V(set_xattr), V(set_xattr), V(get_xattr), V(list_xattrs),
+	V(remove_xattr)};
 const size_t name_verb_count = ARRAY_SIZE(name_verbs);

@@ -25,9 +25,9 @@ void see(struct answer *ret, const char *format, ...)
 
 void see_stat(struct answer *ret, const struct stat *st)
 {
-	see(ret, "mode %o links %ju owner %u:%u size %jd blocks %jd", st->st_mode,
+	see(ret, "mode %o links %ju owner %u:%u size %jd blocks %jd device %jx", st->st_mode,
 		(uintmax_t)st->st_nlink, st->st_uid, st->st_gid, (intmax_t)st->st_size,
-		(intmax_t)st->st_blocks);
+		(intmax_t)st->st_blocks, (uintmax_t)st->st_rdev);
 }
 
 void see_fd(struct answer *ret, int fd)
