@@ -48,28 +48,15 @@ static long take(struct step *s, struct hand *h, struct answer *ret, int fd)
 	return 0;
 }
 
-/* fs.protected_regular: the kernel does not tell a mount of O_CREAT on what exists. */
-static bool may_create_existing(void)
-{
-	static int may = -1;
-	char text[16];
-
-	if (may < 0) {
-		read_text("/proc/sys/fs/protected_regular", text, sizeof(text));
-		may = text[0] == '0';
-	}
-	return may == 1;
-}
-
 /*
- * Not O_PATH: what it stands for is not held for long when it is unlinked. Not O_NOATIME: EPERM
- * comes before EACCES. Not FIFOs and sockets: the kernel opens them without asking the mount.
+ * Not O_PATH: what it stands for is not held for long when it is unlinked. Not FIFOs and sockets:
+ * the kernel opens them without asking the mount.
  */
 VERB(open_name)
 {
 	static const int access[] = {O_RDONLY, O_WRONLY, O_RDWR, O_RDWR};
 	static const int more[] = {0, 0, 0, O_TRUNC, O_APPEND, O_APPEND, O_NOFOLLOW, O_DIRECTORY,
-		O_APPEND | O_TRUNC, O_SYNC, O_NONBLOCK};
+		O_APPEND | O_TRUNC, O_SYNC, O_NONBLOCK, O_NOATIME};
 
 	s->is_skipped |= s->names_special;
 	if (s->is_skipped)
@@ -77,13 +64,11 @@ VERB(open_name)
 	return take(s, h, ret, open(s->path, PICK(access, s->a) | PICK(more, s->b) | O_CLOEXEC));
 }
 
-/* Not O_NOFOLLOW: on a symbolic link in a sticky directory it is refused like that, with EACCES. */
 VERB(create_name)
 {
 	static const int access[] = {O_RDONLY, O_WRONLY, O_RDWR, O_RDWR};
-	static const int more[] = {0, 0, O_EXCL, O_TRUNC, O_APPEND};
-	const int flags = O_CREAT | O_CLOEXEC | PICK(access, s->a) | PICK(more, s->b) |
-			  (may_create_existing() ? 0 : O_EXCL);
+	static const int more[] = {0, 0, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW};
+	const int flags = O_CREAT | O_CLOEXEC | PICK(access, s->a) | PICK(more, s->b);
 
 	s->is_skipped |= s->names_special;
 	if (s->is_skipped)
