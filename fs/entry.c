@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "entry.h"
 
+#include "journal.h"
 #include "loop.h"
 #include "object.h"
 #include "reply.h"
@@ -120,6 +121,7 @@ void entry_reply_created(fuse_req_t req, const struct stat *st, struct fuse_file
 
 	set_data_path(fs, st->st_ino, fi);
 	fuse3_forget_attributes(fs->session, st->st_ino);
+	journal_answering();
 	if (!reply_create(req, &entry, fi)) {
 		opened_close(fs->opened, st->st_ino);
 		node_put(fs->nodes, st->st_ino, 1);
@@ -132,6 +134,7 @@ void entry_reply_opened(fuse_req_t req, uint64_t ino, struct fuse_file_info *fi)
 
 	set_data_path(fs, ino, fi);
 	fuse3_forget_attributes(fs->session, ino);
+	journal_answering();
 	if (!reply_open(req, fi))
 		opened_close(fs->opened, ino);
 }

@@ -304,6 +304,11 @@ void journal_settle(struct journal *journal, void (*close_node)(void *arg, uint6
 	pthread_mutex_unlock(&journal->lock);
 }
 
+static bool is_opened(uint32_t phase)
+{
+	return phase == PHASE_OPENED || phase == PHASE_ANSWERING;
+}
+
 void journal_count(
 	struct shared *shared, struct shared_open *open, const struct shared_open *after, bool up)
 {
@@ -314,9 +319,7 @@ void journal_count(
 	redo->slot = slot == &self.spare ? SHARED_SLOTS : (uint32_t)(slot - shared->slots);
 	redo->after = *after;
 	/* An open that fails after it was counted is taken off again. */
-	redo->phase = up                               ? PHASE_OPENED
-		      : phase_of(slot) == PHASE_OPENED ? PHASE_NONE
-						       : PHASE_CLOSED;
+	redo->phase = up ? PHASE_OPENED : is_opened(phase_of(slot)) ? PHASE_NONE : PHASE_CLOSED;
 	atomic_store_explicit(&redo->valid, 1, memory_order_release);
 	atomic_signal_fence(memory_order_seq_cst);
 	*open = *after;
@@ -329,7 +332,7 @@ void journal_count(
 
 bool journal_was_opened(uint64_t *ret_ino)
 {
-	if (self.inherited != PHASE_OPENED)
+	if (!is_opened(self.inherited))
 		return false;
 	if (ret_ino)
 		*ret_ino = self.slot->ino;
@@ -339,6 +342,12 @@ bool journal_was_opened(uint64_t *ret_ino)
 bool journal_was_closed(void)
 {
 	return self.inherited == PHASE_CLOSED;
+}
+
+void journal_answering(void)
+{
+	set_phase(slot_of_request(), PHASE_ANSWERING);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 void journal_registering(struct shared *shared)

@@ -73,6 +73,9 @@ void journal_count(
 bool journal_was_opened(uint64_t *ret_ino);
 bool journal_was_closed(void);
 
+/* The answer to an open, which has been counted, is about to be sent. */
+void journal_answering(void);
+
 /* Between the first and the last the request may get a backing id, which may be 0: none. */
 void journal_registering(struct shared *shared);
 void journal_saw_backing(struct shared *shared, int id);

@@ -41,6 +41,7 @@ enum shared_phase {
 	PHASE_XATTR, /* an attribute that was not there is about to be set, or one to be removed */
 	PHASE_APPENDING, /* size of the object; the position of its writer is 0 */
 	PHASE_OPENED,    /* ino: one open has been counted */
+	PHASE_ANSWERING, /* the same, and the answer may be on its way: it is not taken off again */
 	PHASE_CLOSED,    /* ino: one open has been taken off */
 };
 

@@ -77,7 +77,9 @@ int shmfs_object_root(void)
 
 int shmfs_object_create(int dir, const char *name, mode_t mode)
 {
-	return shmfs_object_open(dir, name, O_RDWR | O_CREAT | O_EXCL, mode);
+	/* Without O_NONBLOCK: no lease can be in the way, and recover.c knows new objects by that. */
+	return negative_errno(openat(
+		dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
 
 int shmfs_object_create_unnamed(int dir, mode_t mode)
