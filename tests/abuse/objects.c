@@ -102,7 +102,9 @@ static void very_many_objects(void **state)
 		objects, each, (rest.memory - before.memory) / KIB);
 	if (is_measurable()) {
 		assert_in_range(each, 1, BYTES_PER_OBJECT);
-		assert_in_range(rest.memory, 0, before.memory + (after.memory - before.memory) / 4);
+		/* A few objects are less than what the heap keeps for itself. */
+		assert_in_range(rest.memory, 0,
+			before.memory + (after.memory - before.memory) / 4 + 64 * KIB);
 	}
 }
 

@@ -129,9 +129,9 @@ static void what_kills_is_refused(void **state)
 	assert_true(has_keeper(&daemon_under_test));
 	close(open_in(".", "a", FD_FLAGS));
 	worker_use(&daemon_under_test);
-	atomic_store(&countdown[RENAME], -1);
+	atomic_store(&countdown[1], 1);
 	EXPECT_ERROR(rename("a", "b"), EIO);
-	atomic_store(&countdown[RENAME], 0);
+	atomic_store(&countdown[1], 0);
 	assert_return_code(rename("a", "b"), errno);
 	assert_return_code(unlink("b"), errno);
 }
