@@ -2,9 +2,9 @@
 /*
  * Preloaded into the daemon (LD_PRELOAD): lets it die in the moment before it answers a request, in
  * which all is done and nobody knows. SHMFS_TEST_DIE is a file with a number (int): how many
- * answers from now it is; 0: never. While the second number is not 0 each rename ends the daemon
- * by a fault of its own.
- * SHMFS_TEST_NO_HANDLES: the daemon may not use file handles.
+ * answers from now it is; 0: never; below 0: each of them is a fault of its own. While the second
+ * number is not 0 each rename ends the daemon by a fault of its own. SHMFS_TEST_NO_HANDLES: the
+ * daemon may not use file handles.
  */
 #include "no_handles.h"
 
@@ -48,6 +48,8 @@ static void count(void)
 
 	while (left > 0 && !atomic_compare_exchange_weak(countdown, &left, left - 1))
 		;
+	if (left < 0)
+		abort();
 	if (left == 1)
 		kill(getpid(), SIGKILL);
 }
