@@ -4,13 +4,13 @@
 #include "run_enter.h"
 #include "run_front.h"
 #include "run_guard.h"
-#include "run_inhabitant.h"
 #include "run_left.h"
 #include "run_lock.h"
 #include "run_program.h"
 #include "run_remove.h"
 #include "run_say.h"
 #include "run_share.h"
+#include "run_use.h"
 #include "run_wire.h"
 
 #include <errno.h>
@@ -41,28 +41,9 @@ static void fill_standard_streams(void)
 
 /* --- the namespace ---------------------------------------------------------------------------- */
 
-static int refuse_in_use(const struct run *run, pid_t pid, const char *wanted)
+static int refuse(const struct run *run, const char *what)
 {
-	char name[32];
-
-	if (pid == 0)
-		return run_say("%s: in use by a process that cannot be seen here%s",
-			run->options.name, wanted);
-	run_inhabitant_name(pid, name, sizeof(name));
-	return run_say("%s: in use by process %d (%s)%s", run->options.name, pid, name, wanted);
-}
-
-static bool is_any(const struct run_lock *lock)
-{
-	return lock->pid != getpid();
-}
-
-static pid_t any_user(const struct run *run)
-{
-	const struct stat *st = &run->directory.st;
-	const pid_t pid = run_lock_find(st->st_dev, st->st_ino, is_any);
-
-	return pid ? pid : run_inhabitant_find(&run->directory);
+	return run_use_refuse(run->options.name, run_use_find(&run->directory), what);
 }
 
 static int check_place(const struct run *run)
@@ -70,9 +51,9 @@ static int check_place(const struct run *run)
 	const struct run_options *options = &run->options;
 
 	if (options->size > 0 && !run->place.has_tmpfs)
-		return refuse_in_use(run, any_user(run), ", which has no --size");
+		return refuse(run, ", which has no --size");
 	if (options->ipc && !run->place.has_ipc)
-		return refuse_in_use(run, any_user(run), ", which has no --ipc");
+		return refuse(run, ", which has no --ipc");
 	if (options->share_count > 0 && run->place.has_tmpfs)
 		return run_say("%s: has a tmpfs of its own (--size), so nothing can be shared",
 			options->name);
@@ -81,11 +62,16 @@ static int check_place(const struct run *run)
 
 static int empty_namespace(const struct run *run)
 {
-	const pid_t pid = any_user(run);
 	struct run_removal removal;
+	pid_t pid = run_use_find(&run->directory);
 
-	if (pid != 0)
-		return refuse_in_use(run, pid, "");
+	if (pid == 0)
+		pid = run_use_find_holder(&run->directory);
+	if (pid < 0)
+		return run_say("%s: cannot tell who holds its objects: %s", run->options.name,
+			strerror(-pid));
+	if (pid > 0)
+		return run_use_refuse(run->options.name, pid, "");
 	run_remove_contents(run->directory.fd, &removal);
 	if (removal.error != 0)
 		return run_say("%s/%s: cannot empty the namespace: %s: %s", run->base,
@@ -111,7 +97,7 @@ static int prepare(struct run *run)
 	run->place = RUN_PLACE_NONE;
 	if (!run->alone) {
 		if (options->fresh)
-			return refuse_in_use(run, any_user(run), "");
+			return refuse(run, "");
 		run_place_find(&run->place, &run->directory);
 		r = check_place(run);
 	} else if (options->fresh && !run->directory.is_new) {
@@ -144,7 +130,7 @@ static int open_namespace(struct run *run)
 		return r;
 	r = run_lock_take(run->directory.fd);
 	if (r == -ETIMEDOUT)
-		return refuse_in_use(run, any_user(run), ", which has locked it for too long");
+		return refuse(run, ", which has locked it for too long");
 	if (r < 0)
 		return run_say(
 			"%s/%s: cannot lock it: %s", run->base, run->options.name, strerror(-r));
@@ -168,6 +154,8 @@ int run_enter(struct run *run)
 
 	if (r == 0)
 		r = run_enter_new(CLONE_NEWNS);
+	if (r == 0 && options->tmp)
+		r = run_enter_tmp(options->tmp);
 	if (r != 0)
 		return r;
 	if (options->ipc || place->has_ipc)

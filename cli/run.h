@@ -6,7 +6,8 @@
  *   run_options     the command line
  *   run_directory   the directory of the namespace, and whose it may be
  *   run_lock        who uses the namespace: flock(2) on the directory
- *   run_inhabitant  who uses it without the lock
+ *   run_inhabitant  who runs in it without the lock
+ *   run_use         who runs in it, or holds its objects
  *   run_enter       the mount namespace of the program
  *   run_obstacle    why there can be none
  *   run_place       a tmpfs and an IPC namespace that the guard of another run holds
@@ -16,7 +17,8 @@
  * three processes: the front is what the caller has started, hands signals on, and ends the way
  * the program does; its child, the guard, is the program's parent and outlives both.
  *
- *   run_front       the front                run_guard    the guard
+ *   run_front       the front                run_guard    the guard: run_guard_program,
+ *                                            run_guard_end
  *   run_wire        what they tell each other
  *   run_remove      --rm                     run_left     --check: what a program leaves
  *   run_report      --check, --json: tells it

@@ -178,6 +178,21 @@ int run_enter_tmpfs(uint64_t size)
 	return come_along(was_in_objects);
 }
 
+int run_enter_tmp(const char *path)
+{
+	const int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int tree, r = fd < 0 ? -errno : 0;
+
+	if (r < 0)
+		return run_say("%s: %s", path, strerror(-r));
+	tree = kernel_clone_mount(fd);
+	close(fd);
+	r = tree < 0 ? tree : kernel_attach_mount(tree, "/tmp");
+	if (tree >= 0)
+		close(tree);
+	return r < 0 ? run_say("cannot mount %s at /tmp: %s", path, strerror(-r)) : 0;
+}
+
 int run_enter_check_size(uint64_t size)
 {
 	struct statfs fs;

@@ -27,6 +27,9 @@ int run_enter_tree(int tree);
 /* The same for a new tmpfs of this size in bytes. */
 int run_enter_tmpfs(uint64_t size);
 
+/* In the new mount namespace: this directory lies over /tmp. */
+int run_enter_tmp(const char *path);
+
 /* Is the tmpfs that is mounted now of this size? It rounds up to pages. */
 int run_enter_check_size(uint64_t size);
 

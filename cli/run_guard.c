@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "run_guard.h"
+#include "run_guard_private.h"
 
-#include "kernel.h"
 #include "run_enter.h"
-#include "run_front.h"
-#include "run_inhabitant.h"
-#include "run_left.h"
 #include "run_lock.h"
-#include "run_program.h"
-#include "run_remove.h"
-#include "run_report.h"
-#include "run_reserve.h"
 #include "run_say.h"
 #include "run_share.h"
-#include "run_wire.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,21 +25,6 @@
  */
 #define GRACE_MS 500
 
-struct guard {
-	struct run *run;
-	int front; /* the connection */
-	pid_t front_pid;
-	int report;       /* --json=FILE, or -1 */
-	pid_t program;    /* 0: has ended */
-	int64_t deadline; /* for its descendants */
-	int objects;      /* the program's /dev/shm; -1: not needed */
-	bool front_stopped;
-	bool told;          /* the front knows the outcome */
-	bool is_superseded; /* the namespace was removed just now: the front begins again */
-	struct run_outcome outcome;
-	struct run_objects before; /* --check */
-};
-
 bool run_guard_is_needed(const struct run *run)
 {
 	const struct run_options *options = &run->options;
@@ -60,260 +36,27 @@ bool run_guard_is_needed(const struct run *run)
 	       options->json || options->reserve || (options->ipc && run->place.guard < 0);
 }
 
-static bool holds_tmpfs(const struct run *run)
+bool run_guard_holds_tmpfs(const struct run *run)
 {
 	return run->options.size > 0 && run->place.guard < 0;
 }
 
-static bool holds_ipc(const struct run *run)
+bool run_guard_holds_ipc(const struct run *run)
 {
 	return run->options.ipc && run->place.guard < 0;
 }
 
-static void tell(const struct guard *guard, enum run_wire_kind kind, int value, int fd)
+void run_guard_tell(const struct guard *guard, enum run_wire_kind kind, int value, int fd)
 {
 	run_wire_send(guard->front,
 		&(struct run_wire_message){.kind = kind, .value = value, .fds = {fd, -1}});
-}
-
-/* --- the program ------------------------------------------------------------------------------ */
-
-/* What the guard needs of the inside. It answers when all is prepared. */
-static int show_inside(const struct run *run, int end)
-{
-	struct run_wire_message message = {.kind = RUN_WIRE_INSIDE, .fds = {-1, -1}};
-	int r = 0;
-
-	message.fds[0] = open(RUN_OBJECTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (message.fds[0] < 0)
-		return run_say("%s: %s", RUN_OBJECTS, strerror(errno));
-	if (run->options.reserve) {
-		message.fds[1] = run_reserve_install();
-		if (message.fds[1] == -EBUSY)
-			return run_say("--reserve: another --reserve, or a container, is around "
-				       "this program already");
-		if (message.fds[1] < 0)
-			return run_say("--reserve: %s", strerror(-message.fds[1]));
-	}
-	r = run_wire_send(end, &message);
-	if (r == 0 && run_wire_receive(end, &message) != 1)
-		r = -EPIPE;
-	if (r < 0)
-		return run_say("the guard process is gone");
-	close(message.fds[0]);
-	return 0;
-}
-
-/* In the new child. Descriptors of the run are close-on-exec. */
-static void become_program(struct guard *guard, pid_t group, int end)
-{
-	struct run *run = guard->run;
-	int r;
-
-	setpgid(0, group);
-	run_front_unblock(run);
-	r = run_enter(run);
-	if (r == 0 && (run->options.check || run->options.reserve))
-		r = show_inside(run, end);
-	if (r == 0)
-		r = run_program_exec(run->options.program);
-	_exit(r);
-}
-
-static int take_inside(struct guard *guard, const struct run_wire_message *message)
-{
-	struct stat st;
-	int r = 0;
-
-	guard->objects = message->fds[0];
-	if (guard->run->options.check)
-		r = run_objects_list(&guard->before, guard->objects);
-	if (r == 0 && message->fds[1] >= 0)
-		r = fstat(guard->objects, &st) < 0 ? -errno
-						   : run_reserve_serve(message->fds[1], st.st_dev);
-	return r;
-}
-
-static void meet_program(struct guard *guard, int end)
-{
-	struct run_wire_message message;
-	int r;
-
-	if (run_wire_receive(end, &message) != 1)
-		return; /* it has ended, and said why */
-	r = take_inside(guard, &message);
-	if (r < 0)
-		run_say("cannot prepare the namespace: %s", strerror(-r));
-	else
-		run_wire_send(
-			end, &(struct run_wire_message){.kind = RUN_WIRE_GO, .fds = {-1, -1}});
-}
-
-static int start_program(struct guard *guard, pid_t group)
-{
-	const struct run_options *options = &guard->run->options;
-	int ends[2], pidfd, r = run_wire_pair(ends);
-
-	if (r < 0)
-		return r;
-	guard->program = fork();
-	if (guard->program < 0)
-		return -errno;
-	if (guard->program == 0)
-		become_program(guard, group, ends[1]);
-	close(ends[1]);
-	pidfd = kernel_open_process(guard->program);
-	tell(guard, RUN_WIRE_STARTED, guard->program, pidfd);
-	if (pidfd >= 0)
-		close(pidfd);
-	if (options->check || options->reserve)
-		meet_program(guard, ends[0]);
-	close(ends[0]);
-	return 0;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static void tell_outcome(struct guard *guard, bool stays)
-{
-	const struct run_outcome *outcome = &guard->outcome;
-	const bool killed = outcome->signal != 0;
-
-	if (!guard->told)
-		run_wire_send(
-			guard->front, &(struct run_wire_message){
-					      .kind = killed ? RUN_WIRE_KILLED : RUN_WIRE_EXITED,
-					      .value = killed ? outcome->signal : outcome->status,
-					      .stays = stays,
-					      .fds = {-1, -1}});
-	guard->told = true;
-}
-
-static void write_report(const struct guard *guard, const struct run_objects *left)
-{
-	const struct run_options *options = &guard->run->options;
-	FILE *out = guard->report >= 0 ? fdopen(guard->report, "w") : stderr;
-
-	if (left && left->count > 0 && (!options->json || guard->report >= 0))
-		run_report_list(stderr, options->name, left);
-	if (!out || !options->json)
-		return;
-	run_report_json(out, options->name, &guard->outcome, left);
-	if (fflush(out) != 0)
-		run_say("%s: %s", options->report ? options->report : "stderr", strerror(errno));
-}
-
-/* When the program itself has ended. */
-static void check_what_is_left(struct guard *guard)
-{
-	struct run_objects left = {0};
-	const bool checks = guard->run->options.check && guard->objects >= 0;
-	int r = 0;
-
-	if (checks) {
-		r = run_objects_list(&left, guard->objects);
-		run_objects_subtract(&left, &guard->before);
-	}
-	if (r < 0)
-		run_say("cannot list what is left: %s", strerror(-r));
-	write_report(guard, checks ? &left : NULL);
-	if (r < 0 || left.count > 0)
-		guard->outcome = (struct run_outcome){.status = r < 0 ? RUN_FAILED : RUN_LEFT};
-	run_objects_free(&left);
-}
-
-static void remove_namespace(struct guard *guard)
-{
-	const struct run *run = guard->run;
-	struct run_removal removal;
-
-	run_remove_directory(&run->directory, &removal);
-	if (removal.error == 0 || guard->told)
-		return;
-	run_say("%s/%s: cannot remove the namespace: %s: %s", run->base, run->options.name,
-		removal.name, strerror(-removal.error));
-	if (guard->outcome.signal == 0 && guard->outcome.status == 0)
-		guard->outcome.status = RUN_FAILED;
-}
-
-static void be_silent(void)
-{
-	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null >= 0)
-		dup2(null, STDERR_FILENO);
-	close(null);
-}
-
-static void wait_for_end(pid_t pid)
-{
-	struct pollfd end = {.fd = kernel_open_process(pid), .events = POLLIN};
-
-	if (end.fd < 0)
-		return;
-	while (poll(&end, 1, -1) < 0 && errno == EINTR)
-		;
-	close(end.fd);
-}
-
-/*
- * Returns with the lock held alone, and nobody in the namespace; or false. A process that closed
- * all its descriptors has no lock, and is found by its mounts only.
- */
-static bool wait_for_others(const struct run_directory *directory)
-{
-	for (;;) {
-		pid_t pid;
-
-		if (run_lock_wait_alone(directory->fd) < 0)
-			return false;
-		pid = run_inhabitant_find(directory);
-		if (pid == 0)
-			return true;
-		run_lock_share(directory->fd);
-		wait_for_end(pid);
-	}
-}
-
-static bool waits_to_remove(const struct run_lock *lock)
-{
-	return lock->waits && lock->pid != getpid() && run_place_removes(lock->pid);
-}
-
-/* Other programs run in the namespace: one guard that waits for their end is enough. */
-static void outlive_others(struct guard *guard)
-{
-	const struct run *run = guard->run;
-	const struct run_directory *directory = &run->directory;
-
-	tell_outcome(guard, true);
-	be_silent();
-	if (!holds_tmpfs(run) && !holds_ipc(run) &&
-		run_lock_find(directory->st.st_dev, directory->st.st_ino, waits_to_remove))
-		return;
-	if (wait_for_others(directory) && run->options.remove)
-		remove_namespace(guard);
-}
-
-/* All descendants have ended. */
-static void finish(struct guard *guard)
-{
-	const struct run *run = guard->run;
-	const bool lasts = run->options.remove || holds_ipc(run);
-
-	if (lasts && (run_lock_alone(run->directory.fd) < 0 ||
-			     (!run->directory.is_new && run_inhabitant_find(&run->directory) != 0)))
-		outlive_others(guard);
-	else if (run->options.remove)
-		remove_namespace(guard);
-	tell_outcome(guard, false);
 }
 
 /* --- while it runs ---------------------------------------------------------------------------- */
 
 static void continue_front(struct guard *guard)
 {
-	tell(guard, RUN_WIRE_CONTINUED, 0, -1);
+	run_guard_tell(guard, RUN_WIRE_CONTINUED, 0, -1);
 	if (guard->front_stopped && getppid() == guard->front_pid)
 		kill(guard->front_pid, SIGCONT);
 	guard->front_stopped = false;
@@ -324,7 +67,7 @@ static void notice_program(struct guard *guard, const siginfo_t *info)
 	switch (info->si_code) {
 	case CLD_STOPPED:
 		guard->front_stopped = true;
-		tell(guard, RUN_WIRE_STOPPED, info->si_status, -1);
+		run_guard_tell(guard, RUN_WIRE_STOPPED, info->si_status, -1);
 		return;
 	case CLD_EXITED:
 		guard->outcome = (struct run_outcome){.status = info->si_status};
@@ -355,14 +98,6 @@ static bool reap(struct guard *guard)
 		if (info.si_pid == guard->program)
 			notice_program(guard, &info);
 	}
-}
-
-/* Descendants go on, and the caller does not wait for them. */
-static void release_front(struct guard *guard)
-{
-	check_what_is_left(guard);
-	tell_outcome(guard, true);
-	be_silent();
 }
 
 static int64_t now_ms(void)
@@ -397,7 +132,7 @@ static void watch(struct guard *guard, int children, int shares)
 		const int wait = patience(guard);
 
 		if (wait == 0) {
-			release_front(guard);
+			run_guard_release_front(guard);
 			continue;
 		}
 		if (poll(ready, 2, wait) < 0)
@@ -408,7 +143,7 @@ static void watch(struct guard *guard, int children, int shares)
 			run_share_follow(shares, &guard->run->options, &guard->run->directory);
 	}
 	if (!guard->told)
-		check_what_is_left(guard);
+		run_guard_check(guard);
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
@@ -448,11 +183,11 @@ static void let_go(void)
 /* A tmpfs and an IPC namespace are there before anybody else can get the lock. */
 static int hold_place(const struct run *run)
 {
-	const int flags =
-		(holds_tmpfs(run) ? CLONE_NEWNS : 0) | (holds_ipc(run) ? CLONE_NEWIPC : 0);
+	const int flags = (run_guard_holds_tmpfs(run) ? CLONE_NEWNS : 0) |
+			  (run_guard_holds_ipc(run) ? CLONE_NEWIPC : 0);
 	int r = flags ? run_enter_new(flags) : 0;
 
-	if (r == 0 && holds_tmpfs(run))
+	if (r == 0 && run_guard_holds_tmpfs(run))
 		r = run_enter_tmpfs(run->options.size);
 	return r;
 }
@@ -465,7 +200,7 @@ static int take_lock(struct guard *guard)
 	if (r < 0)
 		return run_say("cannot lock the namespace: %s", strerror(-r));
 	if (run->alone && !run_directory_is_linked(&run->directory)) {
-		tell(guard, RUN_WIRE_AGAIN, 0, -1);
+		run_guard_tell(guard, RUN_WIRE_AGAIN, 0, -1);
 		guard->is_superseded = true;
 		return RUN_FAILED;
 	}
@@ -480,7 +215,8 @@ static void become_guard(const struct run *run)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	run_place_name_guard(holds_tmpfs(run), holds_ipc(run), run->options.remove);
+	run_place_name_guard(
+		run_guard_holds_tmpfs(run), run_guard_holds_ipc(run), run->options.remove);
 }
 
 /* *ret_shares: as of run_share_watch(). */
@@ -496,7 +232,7 @@ static int begin(struct guard *guard, pid_t group, int *ret_shares)
 	*ret_shares = run_share_watch(&run->options, &run->directory);
 	if (*ret_shares < -1)
 		return run_say("cannot watch %s: %s", run->base, strerror(-*ret_shares));
-	r = start_program(guard, group);
+	r = run_guard_start(guard, group);
 	return r < 0 ? run_say("cannot start a process: %s", strerror(-r)) : 0;
 }
 
@@ -520,5 +256,5 @@ void run_guard_live(struct run *run, int front_end, int report)
 		watch(&guard, children, shares);
 	}
 	if (!guard.is_superseded)
-		finish(&guard);
+		run_guard_finish(&guard);
 }

@@ -36,6 +36,8 @@ const char *run_obstacle_text(int error, int proc, int in_chroot)
 		return "the kernel has no user namespaces (CONFIG_USER_NS)";
 	if (error == -ENOENT)
 		return "/proc is not mounted, and ordinary users need it for a user namespace";
+	if (error == -EROFS)
+		return "/proc is read-only, and ordinary users write to it for a user namespace";
 	if (error != -EPERM && error != -EACCES)
 		return strerror(-error);
 	if (setting(proc, "sys/kernel/unprivileged_userns_clone", 1) == 0)

@@ -22,6 +22,7 @@ enum {
 	OPTION_IPC,
 	OPTION_SHARE,
 	OPTION_SHARE_LATER,
+	OPTION_TMP,
 	OPTION_CHECK,
 	OPTION_JSON,
 };
@@ -39,6 +40,7 @@ static const struct option options_long[] = {
 	{"ipc", no_argument, NULL, OPTION_IPC},
 	{"share", required_argument, NULL, OPTION_SHARE},
 	{"share-later", required_argument, NULL, OPTION_SHARE_LATER},
+	{"tmp", required_argument, NULL, OPTION_TMP},
 	{"check", no_argument, NULL, OPTION_CHECK},
 	{"json", optional_argument, NULL, OPTION_JSON},
 	{"shell", no_argument, NULL, OPTION_SHELL},
@@ -70,6 +72,7 @@ void run_options_print_help(void)
 	       "        --share X[=HOST]  the object HOST (or X) of /dev/shm is X in NAME, too\n"
 	       "        --share-later X[=HOST]\n"
 	       "                          also if it is made or replaced while PROGRAM runs\n"
+	       "        --tmp DIR         DIR is PROGRAM's /tmp\n"
 	       "        --check           exit with status 124 and a list if PROGRAM leaves "
 	       "objects\n"
 	       "        --json[=FILE]     tell status and list as JSON, on stderr or in FILE\n"
@@ -188,6 +191,9 @@ static int take(struct run_options *options, int option)
 	case OPTION_SHARE:
 	case OPTION_SHARE_LATER:
 		return take_share(options, optarg, option == OPTION_SHARE_LATER);
+	case OPTION_TMP:
+		options->tmp = optarg;
+		return 0;
 	case OPTION_CHECK:
 		options->check = true;
 		return 0;

@@ -19,6 +19,7 @@ struct run_options {
 	char **program;   /* its arguments, the last one is NULL */
 	char *shell[2];   /* what program points at with --shell */
 	const char *base; /* --mount DIR; otherwise /dev/shm */
+	const char *tmp;  /* --tmp DIR; NULL: the caller's /tmp */
 	uint64_t size;    /* --size, in bytes; 0: no tmpfs for the namespace */
 	struct run_share *shares;
 	size_t share_count;

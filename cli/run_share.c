@@ -104,7 +104,8 @@ static int watch_directory(int watch, int base, const char *host)
 	if (dir < 0)
 		return dir;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-	if (inotify_add_watch(watch, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0)
+	/* An owner or a mode that comes later may be what makes it possible to link the object. */
+	if (inotify_add_watch(watch, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR) < 0)
 		r = -errno;
 	close(dir);
 	return r;

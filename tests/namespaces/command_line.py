@@ -89,6 +89,21 @@ def the_working_directory_is_kept(caller):
     assert host_names() == {"blue/", "blue/in-it"}
 
 
+@test(ROOT, USER)
+def another_tmp(caller):
+    theirs = WORK + "/tmp-of-theirs"
+    os.makedirs(theirs)
+    os.chown(theirs, caller.uid, caller.gid)
+    try:
+        for options in ((), ("--rm",), ("--size", "1M")):
+            output(caller, *options, "--tmp", theirs, "blue", "touch", "/tmp/x", "/dev/shm/x")
+            assert os.listdir(theirs) == ["x"]
+            os.unlink(theirs + "/x")
+    finally:
+        os.rmdir(theirs)
+    expect_failure(shmfs_run(caller, "--tmp", "/no/where", "blue", "true"), 125, "/no/where")
+
+
 @test(ROOT)
 def mounts_made_inside_are_not_seen_outside(caller):
     script = "mount -t tmpfs inside /run && grep -c ^inside /proc/self/mounts"

@@ -171,6 +171,31 @@ def fresh_is_refused_while_in_use(caller):
             assert other.end() == 0
 
 
+# By a mapping or a descriptor of an object, from outside of the namespace.
+@test(ROOT, USER)
+def fresh_is_refused_while_an_object_is_held(caller):
+    output(caller, "blue", "sh", "-c", "mkdir /dev/shm/d; echo text >/dev/shm/d/x")
+    hold = """
+import mmap, os, sys
+fd = os.open("/dev/shm/blue/d/x", os.O_RDWR)
+area = mmap.mmap(fd, 5)
+if sys.argv[1] == "descriptor":
+    area.close()
+else:
+    os.close(fd)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+    for how in ("descriptor", "mapping"):
+        with Running([*caller.become, PYTHON, "-c", hold, how]) as holder:
+            assert holder.line() == "ready"
+            expect_failure(shmfs_run(caller, "--fresh", "blue", "true"), 125,
+                           f"in use by process {holder.process.pid} ")
+            assert holder.end() == 0 and "blue/d/x" in host_names()
+    output(caller, "--fresh", "blue", "true")
+    assert host_names() == {"blue/"}
+
+
 @test(ROOT, USER)
 def a_name_is_made_up(caller):
     done = shmfs_run(caller, "-v", "--unique", "--", "/bin/sh", "-c", "ls -id /dev/shm; exit 4")
