@@ -298,7 +298,9 @@ int main(int argc, char **argv)
 	for (int i = 0; i < REAPERS; i++)
 		if (fork() == 0)
 			reap_all_the_time(argv[1], counts, reaped);
-	keep_working(counts, atol(argv[2]));
+	/* On a busy machine reap may not have had its turn yet. */
+	for (long limit = atol(argv[2]); reaped->removed == 0; limit += atol(argv[2]))
+		keep_working(counts, limit);
 	stop_reaping(counts);
 	printf("%ld operations by %d processes in %.1f s: %ld opens, of which %ld waited for reap, "
 	       "%ld ends in the middle\n"
