@@ -97,31 +97,53 @@ static int set_time(struct table *table, enum column column, const struct timesp
 {
 	char text[TEXT_SHORT];
 
-	return time->tv_sec ? table_text(table, column, text_time(time->tv_sec, text)) : 0;
+	if (!table_shows(table, column) || !time->tv_sec)
+		return 0;
+	return table_text(table, column, text_time(time->tv_sec, text));
+}
+
+static int set_number(struct table *table, enum column column, uint64_t number, bool exact)
+{
+	char text[TEXT_SHORT];
+
+	if (!table_shows(table, column))
+		return 0;
+	return table_number(table, column, text_size(number, exact, text), number);
+}
+
+static int set_mode(struct table *table, mode_t mode)
+{
+	char text[TEXT_SHORT];
+	const int r = table_text(table, COLUMN_MODE, text_mode(mode, text));
+
+	if (r < 0 || !table_shows(table, COLUMN_PERMS))
+		return r;
+	snprintf(text, sizeof(text), "%04o", mode & 07777);
+	return table_text(table, COLUMN_PERMS, text);
+}
+
+static int set_owner(struct table *table, const struct shmfs_listing_entry *entry)
+{
+	int r = table_text(table, COLUMN_OWNER, text_user(entry->uid));
+
+	if (r == 0 && table_shows(table, COLUMN_GROUP))
+		r = table_text(table, COLUMN_GROUP, text_group(entry->gid));
+	if (r == 0)
+		r = set_number(table, COLUMN_UID, entry->uid, true);
+	return r < 0 ? r : set_number(table, COLUMN_GID, entry->gid, true);
 }
 
 static int set_attributes(struct table *table, bool exact, const struct object *object)
 {
 	const struct shmfs_listing_entry *entry = object->entry;
-	char text[TEXT_SHORT], octal[TEXT_SHORT];
+	char text[TEXT_SHORT];
 
 	if (!object->is_known)
 		return 0;
-	snprintf(octal, sizeof(octal), "%04o", entry->mode & 07777);
-	if (table_number(table, COLUMN_USED, text_size(entry->used, exact, text), entry->used) <
-			0 ||
-		table_number(table, COLUMN_SIZE, text_size(entry->size, exact, text), entry->size) <
-			0 ||
-		table_text(table, COLUMN_MODE, text_mode(entry->mode, text)) < 0 ||
-		table_text(table, COLUMN_PERMS, octal) < 0 ||
-		table_text(table, COLUMN_OWNER, text_user(entry->uid)) < 0 ||
-		table_text(table, COLUMN_GROUP, text_group(entry->gid)) < 0 ||
-		table_number(table, COLUMN_UID, text_size(entry->uid, true, text), entry->uid) <
-			0 ||
-		table_number(table, COLUMN_GID, text_size(entry->gid, true, text), entry->gid) <
-			0 ||
-		table_number(table, COLUMN_LINKS, text_size(entry->links, true, text),
-			entry->links) < 0 ||
+	if (set_number(table, COLUMN_USED, entry->used, exact) < 0 ||
+		set_number(table, COLUMN_SIZE, entry->size, exact) < 0 ||
+		set_mode(table, entry->mode) < 0 || set_owner(table, entry) < 0 ||
+		set_number(table, COLUMN_LINKS, entry->links, true) < 0 ||
 		set_time(table, COLUMN_BTIME, &entry->birth) < 0 ||
 		set_time(table, COLUMN_CTIME, &entry->change) < 0 ||
 		set_time(table, COLUMN_MTIME, &entry->modified) < 0)
@@ -163,7 +185,6 @@ static int set_holders(
 int object_row(struct table *table, const struct survey *survey, bool exact,
 	const struct object *object, const char *where)
 {
-	char text[TEXT_SHORT];
 	int r = table_row(table);
 
 	if (r == 0)
@@ -171,8 +192,7 @@ int object_row(struct table *table, const struct survey *survey, bool exact,
 	if (r == 0)
 		r = set_attributes(table, exact, object);
 	if (r == 0)
-		r = table_number(table, COLUMN_INO, text_size(object->entry->ino, true, text),
-			object->entry->ino);
+		r = set_number(table, COLUMN_INO, object->entry->ino, true);
 	if (r == 0 && !object->is_deleted)
 		r = set_value(table, survey, object->entry);
 	if (r == 0)

@@ -18,6 +18,7 @@ struct table {
 	size_t all_count;
 	size_t shown[COLUMNS_MAX]; /* columns, in their order */
 	size_t shown_count;
+	char members[COLUMNS_MAX][NAME_MAX_LENGTH]; /* what they are called in JSON */
 	struct table_form form;
 	const char *noun;
 
@@ -77,6 +78,18 @@ static int choose_columns(struct table *table, const char *usual)
 	return r;
 }
 
+/* Members have the names of columns in small letters. */
+static void name_members(struct table *table)
+{
+	for (size_t i = 0; i < table->shown_count; i++) {
+		const char *name = table->all[table->shown[i]].name;
+		size_t length;
+
+		for (length = 0; name[length] && length < NAME_MAX_LENGTH - 1; length++)
+			table->members[i][length] = (char)tolower((unsigned char)name[length]);
+	}
+}
+
 static int begin_scols(struct table *table)
 {
 	table->scols = scols_new_table();
@@ -119,6 +132,7 @@ int table_new(const struct table_column *all, size_t count, const char *usual, c
 	table->form = *form;
 	table->noun = noun;
 	r = choose_columns(table, usual);
+	name_members(table);
 	if (r == 0)
 		r = form->json ? begin_json(table) : begin_scols(table);
 	if (r < 0)
@@ -158,22 +172,10 @@ bool table_is_json(const struct table *table)
 	return table->form.json;
 }
 
-/* A member's name: that of the column in small letters. */
-static void member_name(const struct table_column *column, char ret_name[NAME_MAX_LENGTH])
+static int set_member(struct table *table, size_t place, struct json_object *value, unsigned flags)
 {
-	size_t i;
-
-	for (i = 0; column->name[i] && i < NAME_MAX_LENGTH - 1; i++)
-		ret_name[i] = (char)tolower((unsigned char)column->name[i]);
-	ret_name[i] = '\0';
-}
-
-static int set_member(struct table *table, size_t column, struct json_object *value)
-{
-	char name[NAME_MAX_LENGTH];
-
-	member_name(&table->all[column], name);
-	if (json_object_object_add(table->row, name, value) == 0)
+	if (json_object_object_add_ex(table->row, table->members[place], value,
+		    flags | JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
 		return 0;
 	json_object_put(value);
 	return -ENOMEM;
@@ -191,7 +193,7 @@ int table_row(struct table *table)
 	if (!table->row || json_object_array_add(table->rows, table->row) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < table->shown_count; i++)
-		r = set_member(table, table->shown[i], NULL);
+		r = set_member(table, i, NULL, JSON_C_OBJECT_ADD_KEY_IS_NEW);
 	return r;
 }
 
@@ -205,7 +207,7 @@ int table_json(struct table *table, size_t column, const char *text, struct json
 	const size_t place = place_of(table, column);
 
 	if (place < table->shown_count && table->form.json)
-		return set_member(table, column, value);
+		return set_member(table, place, value, 0);
 	json_object_put(value);
 	return place < table->shown_count ? set_cell(table, place, text) : 0;
 }
