@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "foreign.h"
 
+#include "detached.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -89,6 +91,7 @@ int foreign_open_shm(pid_t pid, dev_t dev)
 		return -errno;
 	child = fork();
 	if (child == 0) {
+		detached_leave_output();
 		send_result(sockets[1], open_shm(pid, dev));
 		_exit(0);
 	}

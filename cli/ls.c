@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ls.h"
 
+#include "detached.h"
 #include "foreign.h"
 #include "holder.h"
 #include "objects.h"
@@ -352,6 +353,14 @@ static int watch(struct ls *ls)
 	return r;
 }
 
+static int run(void *arg)
+{
+	struct ls *ls = arg;
+	const int r = ls->watch ? watch(ls) : list(ls);
+
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int ls_main(int argc, char **argv)
 {
 	struct ls ls = {.watch = 0};
@@ -362,6 +371,5 @@ int ls_main(int argc, char **argv)
 	if (r < 0)
 		return EXIT_FAILURE;
 	setlocale(LC_CTYPE, "");
-	r = ls.watch ? watch(&ls) : list(&ls);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return detached_run(run, &ls);
 }

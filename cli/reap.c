@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reap.h"
 
+#include "detached.h"
 #include "reap_report.h"
 #include "reap_rules.h"
 #include "text.h"
@@ -237,20 +238,28 @@ static int reap_survey(const struct reap *reap, const struct survey *survey)
 	return r < 0 ? r : status_of(&sum);
 }
 
-int reap_main(int argc, char **argv)
+static int run(void *arg)
 {
-	struct reap reap = {.rules = {.older_than = OLDER_THAN}};
+	const struct reap *reap = arg;
 	struct survey survey;
-	int r = parse(&reap, argc, argv);
+	int r;
 
-	if (r != 0)
-		return r == 1 ? EXIT_SUCCESS : FAILURE;
-	setlocale(LC_CTYPE, "");
 	if (survey_take("reap", &survey) < 0)
 		return FAILURE;
-	r = reap_survey(&reap, &survey);
+	r = reap_survey(reap, &survey);
 	survey_free(&survey);
 	if (r < 0 && r != -EINVAL)
 		fprintf(stderr, "shmfs reap: %s\n", strerror(-r));
 	return r < 0 ? FAILURE : r;
+}
+
+int reap_main(int argc, char **argv)
+{
+	struct reap reap = {.rules = {.older_than = OLDER_THAN}};
+	const int r = parse(&reap, argc, argv);
+
+	if (r != 0)
+		return r == 1 ? EXIT_SUCCESS : FAILURE;
+	setlocale(LC_CTYPE, "");
+	return detached_run(run, &reap);
 }

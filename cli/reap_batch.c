@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "reap_batch.h"
 
+#include "detached.h"
 #include "reap_aside.h"
 
 #include <errno.h>
@@ -105,6 +106,7 @@ static _Noreturn void be_child(const struct batch *batch)
 {
 	sigset_t all;
 
+	detached_leave_output();
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	signal(SIGIO, SIG_DFL); /* blocked it is kept for sigtimedwait(2), ignored it is not */

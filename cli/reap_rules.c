@@ -58,10 +58,13 @@ bool reap_users_has(const struct reap_users *users, uid_t uid)
 static int note_user(uint64_t pid, void *arg)
 {
 	struct reap_users *users = arg;
+	struct shmfs_process process;
 	uid_t uid;
 
 	/* A process that has ended since, or that is not told about: it is no reason to stop. */
-	if (shmfs_process_user(users->proc, (pid_t)pid, &uid) < 0 || reap_users_has(users, uid))
+	if (shmfs_process_read(users->proc, (pid_t)pid, &process) < 0 ||
+		(process.is_zombie && process.threads <= 1) ||
+		shmfs_process_user(users->proc, (pid_t)pid, &uid) < 0 || reap_users_has(users, uid))
 		return 0;
 	if (users->count == users->room) {
 		const size_t room = users->room ? users->room * 2 : 32;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "status_ask.h"
 
+#include "detached.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -42,8 +44,10 @@ static int ask_directory(int fd, struct status *ret_status)
 static void ask_and_tell(const char *path, int to)
 {
 	struct answer answer = {.result = 0};
-	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd;
 
+	detached_leave_output();
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	answer.result = fd < 0 ? -errno : ask_directory(fd, &answer.status);
 	if (write(to, &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
 		_exit(1);

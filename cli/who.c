@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "who.h"
 
+#include "detached.h"
 #include "holder.h"
 #include "table.h"
 #include "target.h"
@@ -236,18 +237,26 @@ static int find_holders(const struct who *who, const struct survey *survey)
 	return r < 0 ? CANNOT_TELL : status;
 }
 
+static int run(void *arg)
+{
+	const struct who *who = arg;
+	struct survey survey;
+	int status;
+
+	if (survey_take("who", &survey) < 0)
+		return CANNOT_TELL;
+	status = find_holders(who, &survey);
+	survey_free(&survey);
+	return status;
+}
+
 int who_main(int argc, char **argv)
 {
 	struct who who = {.words = NULL};
-	struct survey survey;
-	int r = parse(&who, argc, argv);
+	const int r = parse(&who, argc, argv);
 
 	if (r != 0)
 		return r == 1 ? EXIT_SUCCESS : CANNOT_TELL;
 	setlocale(LC_CTYPE, "");
-	if (survey_take("who", &survey) < 0)
-		return CANNOT_TELL;
-	r = find_holders(&who, &survey);
-	survey_free(&survey);
-	return r;
+	return detached_run(run, &who);
 }

@@ -56,6 +56,7 @@
  *     objects     which objects, in which order       object_row  what is told about one
  *     survey      a look at a tmpfs                   holder      how holders are written
  *     target      the object that a word means        foreign     other namespaces' /dev/shm
+ *     detached    work that others can bring to a standstill
  *     table       columns and JSON      text   names, sizes, times    progress  on stderr
  *
  *   ../lib      the world of objects, without FUSE

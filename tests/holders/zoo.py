@@ -27,7 +27,7 @@ import time
 import traceback
 
 SHM = "/dev/shm"
-USER = 47113  # nobody else's
+USER = 1000000 + os.getpid()  # nobody else's, and not that of another run
 IMMUTABLE = 0x10
 
 with open(os.environ["SHMFS_SCHEMA"], encoding="utf-8") as schema:
@@ -577,6 +577,67 @@ def test_status_waits_for_nobody():
         assert list(listed()) == ["seen"] and shmfs("who", "seen").returncode == 1
     finally:
         os.kill(pid, signal.SIGCONT)
+        subprocess.run(["umount", point], check=True)
+        os.rmdir(point)
+
+
+STUCK_WRITER = """
+import ctypes, mmap, os, sys
+view = os.open(sys.argv[1], os.O_RDONLY)
+page = mmap.mmap(view, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+fd = os.open(sys.argv[2], os.O_RDWR)
+print("ready", flush=True)
+sys.stdin.readline()
+ctypes.CDLL(None).write(fd, ctypes.c_void_p(address), 4096)
+"""
+
+
+def wait_until_stuck(process):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat_file:
+            if stat_file.read().rsplit(")", 1)[1].split()[0] == "D":
+                return
+        time.sleep(0.01)
+    raise AssertionError("it is not stuck")
+
+
+def test_locked_directory():
+    """A user keeps the lock of their own directory: everything else goes on.
+
+    write(2) to an object holds its lock while it waits for a page of a file system that does not
+    answer; unlink(2) of this object waits for that, with the lock of the directory.
+    """
+    point = tempfile.mkdtemp(prefix="shmfs-zoo-")
+    make("source")
+    os.mkdir(f"{SHM}/locked")
+    os.chown(f"{SHM}/locked", USER, USER)
+    path = make("locked/object", owner=(USER, USER))
+    subprocess.run([os.environ["SHMFS"], "-o", "nokeeper,passthrough=off", point], check=True)
+    pid = json.loads(shmfs("status", "--json", point).stdout)["mounts"][0]["pid"]
+    writer = subprocess.Popen(["/usr/bin/python3", "-c", STUCK_WRITER, f"{point}/source", path],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    remover = None
+    try:
+        assert writer.stdout.readline() == "ready\n"
+        os.kill(pid, signal.SIGSTOP)
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+        wait_until_stuck(writer)
+        remover = subprocess.Popen(["rm", "-f", path])
+        wait_until_stuck(remover)
+        make("free")
+        done = from_json("ls")
+        assert {row["name"] for row in done["objects"]} == {"source", "free"}, done
+        assert done["unseen"]["directories"] == 1, done
+        assert shmfs("who", "free").returncode == 1
+        assert reaped("--older-than", "0", "--name", "free")["free"][0] == "removed"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        writer.communicate()
+        if remover:
+            remover.wait()
         subprocess.run(["umount", point], check=True)
         os.rmdir(point)
 
