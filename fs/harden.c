@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harden.h"
 
-#include "priority.h"
-
 #include <errno.h>
 #include <linux/capability.h>
 #include <stddef.h>
@@ -25,19 +23,17 @@
 
 static int keep_capabilities(void)
 {
-	const uint64_t needed =
-		NEEDED | (priority_needs_capability() ? BIT(CAP_SYS_NICE) : 0);
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 
 	/* Refused to an ordinary user, whose programs gain nothing by it. */
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-		if (!(needed & BIT(capability)))
+		if (!(NEEDED & BIT(capability)))
 			prctl(PR_CAPBSET_DROP, capability);
 	if (syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		sets[i].permitted &= (uint32_t)(needed >> (32 * i));
+		sets[i].permitted &= (uint32_t)(NEEDED >> (32 * i));
 		sets[i].effective &= sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
@@ -102,7 +98,7 @@ static const int needed_calls[] = {
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sigaltstack), SCMP_SYS(kill),
 	SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-	SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(setpriority), SCMP_SYS(prlimit64),
+	SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(prlimit64),
 	SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(exit), SCMP_SYS(exit_group),
 	/* syslog(3) */
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendto), SCMP_SYS(sendmsg),

@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "interrupt.h"
 #include "log.h"
-#include "priority.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -90,9 +89,7 @@ void lead_beside(struct loop *loop, struct queue_job *job)
 
 	if (job->interrupted)
 		tell_interrupt(loop, job->bytes);
-	priority_lower(0);
 	serve_beside(loop, job->user, &job->ticket, &buf);
-	priority_restore(0);
 	free(job);
 }
 
@@ -108,9 +105,8 @@ static void serve_leading(struct loop *loop, uint64_t user, const struct journal
 	serve(loop, ticket, buf);
 	if (atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1))
 		return;
-	/* The watchdog has counted the user, and lowered the priority of this thread. */
+	/* The watchdog has counted the user. */
 	self.leads = false;
-	priority_restore(0);
 	leave(loop, user, true);
 }
 

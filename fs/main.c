@@ -34,7 +34,7 @@
  *   loop        threads, and how they share the work
  *     leader      receives requests             watch      another thread leads in time
  *     queue       requests that wait, by user   interrupt  and are interrupted
- *     buffer      memory to receive into           priority   gives way to the leader
+ *     buffer      memory to receive into
  *   journal     what a request has done, for who gets it again
  *   shared      memory that outlives a worker
  *   fs          what all operations share

@@ -4,7 +4,6 @@
 #include "harden.h"
 #include "identity.h"
 #include "log.h"
-#include "priority.h"
 #include "sigbus.h"
 
 #include <errno.h>
@@ -187,7 +186,6 @@ int startup_prepare(void)
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
 	umask(0);
-	priority_prepare();
 	r = raise_limits();
 	if (r == 0)
 		r = shmfs_sigbus_install();

@@ -10,7 +10,6 @@
 
 #include "clock.h"
 #include "loop_private.h"
-#include "priority.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,17 +68,15 @@ static bool is_too_long(struct loop *loop, const struct watch *watch)
 static void hand_over(struct loop *loop, uint64_t turn)
 {
 	const uint64_t user = atomic_load_explicit(&loop->user, memory_order_relaxed);
-	const pid_t leader = atomic_load(&loop->leader);
 	bool taken = false;
 
 	pthread_mutex_lock(&loop->lock);
 	if (queue_enter(&loop->queue, user)) {
 		if (loop_call_thread(loop))
 			taken = atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1);
-		if (taken) {
+		if (taken)
 			loop->led = false;
-			priority_lower(leader);
-		} else /* there is no thread, or the request is done just now */
+		else /* there is no thread, or the request is done just now */
 			queue_leave(&loop->queue, user);
 	}
 	pthread_mutex_unlock(&loop->lock);
