@@ -257,6 +257,23 @@ def test_namespace():
         assert shmfs("who", "web1/counter").returncode == 0
 
 
+def test_run():
+    """A program that shmfs run has started holds its objects, and its namespace."""
+    script = "echo x >/dev/shm/inside; exec 5</dev/shm/inside; echo ready; exec cat"
+    with subprocess.Popen([os.environ["SHMFS"], "run", "web1", "/bin/sh", "-c", script],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        if program.stdout.readline() != "ready\n":
+            return "shmfs run cannot make namespaces here"
+        row = listed()["inside"]
+        assert row["namespace"] == "web1" and len(holders_of(row)) == 1, row
+        assert row["held-by"][0]["door"] == f"{SHM} (web1)", row
+        os.unlink(f"{SHM}/web1/inside")
+        assert reaped("--older-than", "0", status=1)["web1"] == ("kept", "held")
+        program.communicate()
+    assert reaped("--older-than", "0")["web1"][0] == "removed"
+    return None
+
+
 def test_container():
     """Another tmpfs is another world, which -a shows; and objects are told apart by both."""
     path = make("host")
