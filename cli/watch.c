@@ -132,20 +132,22 @@ static int print_json(const struct record *record, const char *now, const char *
 static int print_record(const struct watch *watch, const struct record *record)
 {
 	char now[TEXT_SHORT], path[TEXT_SIZE], to[TEXT_SIZE], command[4 * SHMFS_COMMAND_SIZE + 8];
+	bool has_command;
 
 	text_now(now);
 	text_safe(record->path, path, sizeof(path));
 	if (record->to)
 		text_safe(record->to, to, sizeof(to));
-	if (record->actor)
+	has_command = record->actor && record->actor->command[0];
+	if (has_command)
 		text_safe(record->actor->command, command, sizeof(command));
 	if (watch->json)
 		return print_json(
-			record, now, path, record->to ? to : NULL, record->actor ? command : NULL);
+			record, now, path, record->to ? to : NULL, has_command ? command : NULL);
 	printf("%s %-7s %s%s%s%s%s pid=%d user=%s command=%s door=%s\n", now, record->action, path,
 		record->to ? " -> " : "", record->to ? to : "", record->detail ? " " : "",
 		record->detail ? record->detail : "", (int)record->pid,
-		record->actor ? text_user(record->actor->uid) : "?", record->actor ? command : "?",
+		record->actor ? text_user(record->actor->uid) : "?", has_command ? command : "?",
 		record->door);
 	return 0;
 }
@@ -225,9 +227,11 @@ static int tell_changes(struct watch *watch, struct record *record, bool is_writ
 /* Either a new object, or another name of an old one. */
 static int tell_create(struct watch *watch, struct record *record, bool is_directory)
 {
-	char detail[WATCH_DETAIL_SIZE];
-	struct shmfs_listing_entry entry;
 	struct watch_change changes[WATCH_CHANGES_MAX];
+	struct watch_actor maker = {.pid = record->pid};
+	struct shmfs_listing_entry entry;
+	char detail[WATCH_DETAIL_SIZE];
+	int r;
 
 	record->action = is_directory ? "mkdir" : "create";
 	if (look(watch, record->path, record->ino, &entry)) {
@@ -236,9 +240,16 @@ static int tell_create(struct watch *watch, struct record *record, bool is_direc
 			record->action = "link";
 		snprintf(detail, sizeof(detail), "%04o", entry.mode & 07777);
 		record->detail = detail;
+		/* Who makes an object owns it. */
+		maker.uid = entry.uid;
+		if (!record->actor && strcmp(record->action, "link") != 0)
+			record->actor = &maker;
 		watch_known_note(watch->known, &entry, false, changes);
 	}
-	return print_record(watch, record);
+	r = print_record(watch, record);
+	if (record->actor == &maker)
+		record->actor = NULL;
+	return r;
 }
 
 static int tell_delete(struct watch *watch, struct record *record, bool is_directory)

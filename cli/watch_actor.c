@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define REMEMBERED_SECONDS 2
+
 static struct watch_actor *find_known(struct watch_actors *actors, pid_t pid)
 {
 	for (size_t i = 0; i < WATCH_ACTORS; i++)
@@ -90,13 +92,23 @@ static bool read_actor(struct watch_actor *actor, const struct watch_actor *know
 	return is_read;
 }
 
+/* Later the number may be that of another process. */
+static bool is_recent(const struct watch_actor *actor)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - actor->seen.tv_sec <= REMEMBERED_SECONDS;
+}
+
 /* A process may have another name or user each time: it is read anew as long as it lives. */
 const struct watch_actor *watch_actor_find(struct watch_actors *actors, pid_t pid, int pidfd)
 {
 	struct watch_actor *known = find_known(actors, pid), actor;
 
 	if (!read_actor(&actor, known, pid) || !lives(pidfd))
-		return known;
+		return known && is_recent(known) ? known : NULL;
+	clock_gettime(CLOCK_MONOTONIC, &actor.seen);
 	if (!known) {
 		known = &actors->actors[actors->next];
 		actors->next = (actors->next + 1) % WATCH_ACTORS;

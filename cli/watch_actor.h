@@ -7,11 +7,13 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define WATCH_ACTORS 64
 
 struct watch_actor {
 	pid_t pid; /* 0: none */
+	struct timespec seen;
 	uid_t uid;
 	uint64_t start; /* see process.h */
 	char command[SHMFS_COMMAND_SIZE];

@@ -538,6 +538,24 @@ def test_watch_one_namespace():
     return None
 
 
+def test_watch_ended():
+    """Processes that have ended before anybody can look at them: the maker is known by the object."""
+    script = f"exec 5>{SHM}/made-$1"
+    become = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+
+    def act():
+        for number in range(20):
+            subprocess.run([*become, "sh", "-c", script, "sh", str(number)], check=True)
+
+    records = watched(act, end="end")
+    if records is None:
+        return "fanotify(7) cannot tell names or processes here"
+    made = [record for record in records if record["action"] == "create"]
+    assert len(made) == 20 and {record["uid"] for record in made} == {USER}, records
+    assert {record["command"] for record in made} <= {"sh", None}, records
+    return None
+
+
 def test_watch_mount():
     """Through a mount: the process that asked, and not the daemon."""
     point = tempfile.mkdtemp(prefix="shmfs-zoo-")
