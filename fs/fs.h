@@ -3,6 +3,7 @@
 #ifndef SHMFS_FS_H
 #define SHMFS_FS_H
 
+#include "freeing.h"
 #include "hold.h"
 #include "passthrough.h"
 
@@ -31,6 +32,7 @@ struct fs {
 	struct fuse_session *session;
 	struct journal *journal;
 	struct loop *loop;
+	struct freeing freeing;
 	struct hold hold;
 };
 

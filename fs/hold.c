@@ -3,15 +3,13 @@
 
 #include "clock.h"
 
-#include <unistd.h>
-
 /* Much more than lies between a lookup and an open, also on a busy machine. */
 #define HOLD_MS 1000
 #define WANTED_MS 1000
 
-void hold_init(struct hold *hold)
+void hold_init(struct hold *hold, struct freeing *freeing)
 {
-	*hold = (struct hold){.wanted_until = 0};
+	*hold = (struct hold){.freeing = freeing};
 	pthread_mutex_init(&hold->lock, NULL);
 }
 
@@ -48,7 +46,7 @@ bool hold_add(struct hold *hold, int fd)
 	hold->watched = true;
 	pthread_mutex_unlock(&hold->lock);
 	if (old >= 0)
-		close(old);
+		freeing_close(hold->freeing, old, FREEING_NOBODY);
 	return unwatched;
 }
 
@@ -81,9 +79,8 @@ int hold_expire(struct hold *hold)
 {
 	int fd, wait;
 
-	/* Closing may free a lot of memory: not with the lock held. */
 	while ((fd = take_expired(hold, clock_now_ms(), &wait)) >= 0)
-		close(fd);
+		freeing_close(hold->freeing, fd, FREEING_NOBODY);
 	return wait;
 }
 
@@ -93,8 +90,8 @@ bool hold_make_room(struct hold *hold)
 	int fd, wait;
 
 	while ((fd = take_expired(hold, INT64_MAX, &wait)) >= 0) {
-		close(fd);
+		freeing_close(hold->freeing, fd, FREEING_NOBODY);
 		any = true;
 	}
-	return any;
+	return freeing_wait(hold->freeing, FREEING_ALL) || any;
 }

@@ -12,6 +12,8 @@
 #ifndef SHMFS_HOLD_H
 #define SHMFS_HOLD_H
 
+#include "freeing.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,6 +22,7 @@
 enum { HOLD_MAX = 16 };
 
 struct hold {
+	struct freeing *freeing;          /* never changes; closes what is let go of */
 	atomic_int_fast64_t wanted_until; /* ms of CLOCK_MONOTONIC; 0: never wanted */
 	pthread_mutex_t lock;             /* of everything below */
 	struct {
@@ -30,7 +33,8 @@ struct hold {
 	bool watched;  /* hold_expire() is going to be called */
 };
 
-void hold_init(struct hold *hold);
+/* freeing outlives it. */
+void hold_init(struct hold *hold, struct freeing *freeing);
 
 /* Lets go of all; no other thread uses it any more. */
 void hold_clear(struct hold *hold);
@@ -48,7 +52,10 @@ bool hold_add(struct hold *hold, int fd);
 /* Lets go of what has been held long enough. Returns the ms until the next call, -1: none. */
 int hold_expire(struct hold *hold);
 
-/* The tmpfs has no room: lets go of all. Returns whether there was any. */
+/*
+ * The tmpfs has no room: lets go of all, and waits until all memory that is being freed is free.
+ * Returns whether there was any.
+ */
 bool hold_make_room(struct hold *hold);
 
 #endif

@@ -208,6 +208,8 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	struct statvfs st;
 
 	(void)ino;
+	/* The caller knows what it has removed. */
+	freeing_wait(&fs_of(req)->freeing, fuse_req_ctx(req)->uid);
 	if (fstatvfs(fs_of(req)->root, &st) < 0)
 		reply_result(req, -errno);
 	else

@@ -27,17 +27,21 @@ static int rename_as_caller(struct fs *fs, struct caller *caller, struct renamin
 	uint64_t *ret_from, uint64_t *ret_to)
 {
 	struct stat from, to = {0};
-	int r;
+	int held = -1, r;
 
 	r = shmfs_object_stat(renaming->from_dir, renaming->from, &from);
 	if (r < 0)
 		return r;
 	if (shmfs_object_stat(renaming->to_dir, renaming->to, &to) < 0)
 		to.st_ino = 0;
+	else if (!(renaming->flags & RENAME_EXCHANGE))
+		held = freeing_hold(renaming->to_dir, renaming->to, &to);
 	journal_renaming(from.st_ino, to.st_ino, renaming->flags);
 	*ret_from = from.st_ino;
 	*ret_to = to.st_ino;
-	return run_as_caller(fs, caller, rename_entry, renaming);
+	r = run_as_caller(fs, caller, rename_entry, renaming);
+	freeing_let_go(&fs->freeing, held, caller->uid);
+	return r;
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

@@ -26,15 +26,18 @@ static int remove_entry(void *arg)
 static int remove_as_caller(struct fs *fs, struct caller *caller, struct removal *removal)
 {
 	struct stat st;
-	int r;
+	int held, r;
 
 	if (journal_was_removed(removal->dir, removal->name))
 		return 0;
 	r = shmfs_object_stat(removal->dir, removal->name, &st);
 	if (r < 0)
 		return r;
+	held = freeing_hold(removal->dir, removal->name, &st);
 	journal_removing(st.st_ino);
-	return run_as_caller(fs, caller, remove_entry, removal);
+	r = run_as_caller(fs, caller, remove_entry, removal);
+	freeing_let_go(&fs->freeing, held, caller->uid);
+	return r;
 }
 
 static void remove_for(fuse_req_t req, fuse_ino_t parent, const char *name, int flags)

@@ -74,7 +74,8 @@ static int prepare(struct service *service, const struct options *options)
 	struct fs *fs = &service->fs;
 	int r;
 
-	hold_init(&fs->hold);
+	freeing_init(&fs->freeing);
+	hold_init(&fs->hold, &fs->freeing);
 	fs->session = service->session;
 	r = opened_new(&fs->opened, &fs->passthrough, shared, options->noatime);
 	if (r == 0)
@@ -123,6 +124,7 @@ static void clear(struct service *service)
 	nodes_free(service->fs.nodes);
 	opened_free(service->fs.opened);
 	hold_clear(&service->fs.hold);
+	freeing_clear(&service->fs.freeing);
 }
 
 /* Answers requests until the end. Returns the exit status, or WORKER_BUSY. */

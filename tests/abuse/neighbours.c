@@ -87,13 +87,13 @@ _Noreturn static void be_victim(const char *dir, double duration)
 
 	if (who_become(BOB) < 0 || chdir(dir) < 0)
 		_exit(1);
-	fd = open("v-old", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	FEEL((fd = open("v-old", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
 	if (fd < 0)
 		_exit(2);
-	while (seconds_now() < end) {
+	do {
 		use_once(fd, block);
 		usleep(1000);
-	}
+	} while (seconds_now() < end);
 	close(fd);
 	_exit(unlink("v-old") < 0 ? 3 : 0);
 }

@@ -99,7 +99,8 @@ static void start_session(int device)
 	world.fs.session = world.session;
 	world.fs.root = shmfs_object_root();
 	HOLDS(world.fs.root >= 0);
-	hold_init(&world.fs.hold);
+	freeing_init(&world.fs.freeing);
+	hold_init(&world.fs.hold, &world.fs.freeing);
 	HOLDS(shared_new(&world.shared, &memory) == 0);
 	HOLDS(opened_new(&world.fs.opened, &world.fs.passthrough, world.shared, false) == 0);
 	HOLDS(nodes_new(&world.fs.nodes, world.shared, world.fs.opened, world.fs.root) == 0);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors whose end frees memory: they are closed by a thread of their own. An answer does not
+ * wait for it, nor does a directory that is locked until the answer.
+ *
+ * All functions may be called from any thread.
+ */
+#ifndef SHMFS_FREEING_H
+#define SHMFS_FREEING_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* From this size on freeing is worth a thread, in blocks of 512 bytes. */
+#define FREEING_LONG ((blkcnt_t)4 * 1024 * 1024 / 512)
+
+enum { FREEING_MAX = 64 };
+
+/* Instead of a user. */
+#define FREEING_NOBODY ((uid_t)-2)
+#define FREEING_ALL ((uid_t)-1)
+
+struct freeing {
+	pthread_mutex_t lock; /* of everything below */
+	pthread_cond_t more;  /* there is something to close, or the end */
+	pthread_cond_t done;  /* something has been closed */
+	struct freeing_entry {
+		int fd;
+		uid_t user;
+	} entries[FREEING_MAX]; /* a ring: the first one is being closed */
+	uint64_t taken, closed; /* how many, ever */
+	bool started, stop;
+	pthread_t thread;
+};
+
+void freeing_init(struct freeing *freeing);
+
+/* Closes all that is left; no other thread uses it any more. */
+void freeing_clear(struct freeing *freeing);
+
+/*
+ * The name of what st describes is about to go, and with the last one perhaps much memory. Returns
+ * a descriptor that holds it until freeing_let_go(); -1: there is little to free.
+ */
+int freeing_hold(int dir, const char *name, const struct stat *st);
+
+/* Accepts -1. */
+void freeing_let_go(struct freeing *freeing, int fd, uid_t user);
+
+/* Closes fd, now or later. It is on behalf of this user, or of FREEING_NOBODY. */
+void freeing_close(struct freeing *freeing, int fd, uid_t user);
+
+/*
+ * Waits until what has been taken is closed: what is on behalf of this user, or FREEING_ALL.
+ * Returns whether there was any.
+ */
+bool freeing_wait(struct freeing *freeing, uid_t user);
+
+#endif
