@@ -223,7 +223,7 @@ static void replace_table(struct node_table *table)
 {
 	struct node_table_shared *shared = table->shared;
 	struct node_places places;
-	int fd;
+	int fd = -1;
 
 	if (table->old.count > 0 || new_places(table, &places, &fd) < 0)
 		return;

@@ -79,8 +79,9 @@ static void workers_that_answered_are_replaced(void **state)
 		const pid_t worker = worker_of(daemon);
 
 		EXPECT_ERROR(access(in_mount("no-such-name"), F_OK), ENOENT);
-		assert_return_code(kill(worker, SIGKILL), errno);
-		worker_await_next(daemon, worker);
+		/* Its keeper may just have replaced it. */
+		if (kill(worker, SIGKILL) == 0)
+			worker_await_next(daemon, worker);
 	}
 	assert_false(log_says(daemon, "giving up"));
 }

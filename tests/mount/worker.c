@@ -96,10 +96,12 @@ void worker_use(const struct daemon *daemon)
 
 void worker_kill(const struct daemon *daemon, int sig)
 {
-	const pid_t old = worker_of(daemon);
+	pid_t old;
 
-	worker_use(daemon);
-	assert_return_code(kill(old, sig), errno);
+	do { /* Its keeper may just be replacing it. */
+		old = worker_of(daemon);
+		worker_use(daemon);
+	} while (kill(old, sig) < 0);
 	worker_await_next(daemon, old);
 }
 
