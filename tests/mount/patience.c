@@ -72,7 +72,7 @@ bool patience_is_over(struct patience *patience)
 	const double elapsed = now - patience->last;
 
 	if (patience->last == 0) {
-		patience->last = now;
+		patience->begun = patience->last = now;
 		return false;
 	}
 	if (elapsed < LOOK_SECONDS)
@@ -81,5 +81,5 @@ bool patience_is_over(struct patience *patience)
 	if (!another_process_runs())
 		patience->idle += elapsed < 2 * LOOK_SECONDS ? elapsed : LOOK_SECONDS;
 	patience->last = now;
-	return patience->idle > PATIENCE_SECONDS;
+	return patience->idle > PATIENCE_SECONDS || now - patience->begun > PATIENCE_MOST;
 }

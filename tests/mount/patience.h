@@ -2,7 +2,8 @@
 /*
  * How long a test waits for something: as long as anything in its world makes progress. Time that a
  * busy or slow machine takes does not count, only time in which every other process of the world
- * sleeps. A wait beside a process that never sleeps is ended by meson's time limit.
+ * sleeps. Beside a process that never sleeps, as a failed test may leave one, a wait has an end,
+ * too.
  */
 #ifndef SHMFS_TEST_PATIENCE_H
 #define SHMFS_TEST_PATIENCE_H
@@ -12,10 +13,14 @@
 /* Seconds of sleep after which nothing is expected to happen any more. */
 #define PATIENCE_SECONDS 30
 
+/* Seconds after which a wait is over in any case: thousands of times what it needs. */
+#define PATIENCE_MOST 600
+
 /* Of one wait, {0} at its beginning. */
 struct patience {
-	double last; /* seconds_now() of the last look */
-	double idle; /* seconds */
+	double begun; /* seconds_now() */
+	double last;  /* the same, of the last look */
+	double idle;  /* seconds */
 };
 
 /* To be asked between two polls, as often as they come. True: no use in waiting any longer. */
