@@ -253,30 +253,40 @@ static int start(struct run *run)
 	return guard_program(run);
 }
 
+static int run_program(struct run *run)
+{
+	int r = RUN_AGAIN;
+
+	run->base = run->options.base ? run->options.base : RUN_OBJECTS;
+	if (run_guard_is_needed(run))
+		run_front_block(run);
+	for (int i = 0; r == RUN_AGAIN && i < ATTEMPTS_MAX; i++) {
+		close_namespace(run);
+		r = start(run);
+	}
+	if (r == RUN_AGAIN)
+		return run_say("%s: others keep removing it", run->options.name);
+	return r;
+}
+
 int run_main(int argc, char **argv)
 {
 	struct run run = {
 		.directory = {.base = -1, .parent = -1, .fd = -1}, .place = RUN_PLACE_NONE};
-	int r = RUN_AGAIN;
+	int status = RUN_FAILED;
 
 	fill_standard_streams();
 	switch (run_options_parse(&run.options, argc, argv)) {
 	case RUN_OPTIONS_HELP:
 		run_options_print_help();
-		return EXIT_SUCCESS;
+		status = EXIT_SUCCESS;
+		break;
 	case RUN_OPTIONS_WRONG:
-		return RUN_FAILED;
+		break;
 	case RUN_OPTIONS_RUN:
+		status = run_program(&run);
 		break;
 	}
-	run.base = run.options.base ? run.options.base : RUN_OBJECTS;
-	if (run_guard_is_needed(&run))
-		run_front_block(&run);
-	for (int i = 0; r == RUN_AGAIN && i < ATTEMPTS_MAX; i++) {
-		close_namespace(&run);
-		r = start(&run);
-	}
-	if (r == RUN_AGAIN)
-		return run_say("%s: others keep removing it", run.options.name);
-	return r;
+	run_options_free(&run.options);
+	return status;
 }

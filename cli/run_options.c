@@ -302,3 +302,10 @@ enum run_options_result run_options_parse(struct run_options *ret_options, int a
 		r = exclude(ret_options);
 	return r == 0 ? RUN_OPTIONS_RUN : RUN_OPTIONS_WRONG;
 }
+
+void run_options_free(struct run_options *options)
+{
+	if (options->unique)
+		free(options->name);
+	free(options->shares);
+}

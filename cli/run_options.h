@@ -41,8 +41,11 @@ enum run_options_result {
 	RUN_OPTIONS_WRONG, /* the error was printed */
 };
 
-/* The texts are those of argv, or belong to the options. */
+/* The texts are those of argv. To be freed with run_options_free() whatever the result is. */
 enum run_options_result run_options_parse(struct run_options *ret_options, int argc, char **argv);
+
+/* With --unique the name is the options' own. */
+void run_options_free(struct run_options *options);
 
 void run_options_print_help(void);
 

@@ -50,10 +50,13 @@ static int keep_process(struct scan *scan)
 /* Many mappings or descriptors of one object often follow one another: they are one holder. */
 static bool add_to_last(struct scan *scan, const struct shmfs_holder *found)
 {
-	struct shmfs_holder *last = scan->out->holders + scan->out->holder_count - 1;
+	struct shmfs_holder *last;
 
-	if (scan->out->holder_count == 0 || last->process != scan->out->process_count - 1 ||
-		last->ino != found->ino || last->dev != found->dev || last->mount != found->mount)
+	if (scan->out->holder_count == 0)
+		return false;
+	last = &scan->out->holders[scan->out->holder_count - 1];
+	if (last->process != scan->out->process_count - 1 || last->ino != found->ino ||
+		last->dev != found->dev || last->mount != found->mount)
 		return false;
 	last->how |= found->how;
 	last->looks_deleted |= found->looks_deleted;
