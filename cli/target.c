@@ -34,7 +34,7 @@ static int find_path(const struct survey *survey, const char *path, struct targe
 	target->dev = tmpfs_of(survey, makedev(stx.stx_dev_major, stx.stx_dev_minor));
 	target->ino = stx.stx_ino;
 	if (stx.stx_mask & STATX_BTIME)
-		target->birth.tv_sec = stx.stx_btime.tv_sec;
+		target->birth.tv_sec = (time_t)stx.stx_btime.tv_sec;
 	if (target->dev == survey->dev)
 		target->entry = survey_find(survey, target->ino);
 	return target->dev ? 0 : -EMEDIUMTYPE;

@@ -23,7 +23,7 @@ static inline int64_t clock_now_ms(void)
 
 static inline struct timespec clock_timespec_of_ms(int64_t ms)
 {
-	return (struct timespec){ms / 1000, ms % 1000 * CLOCK_NS_PER_MS};
+	return (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000 * CLOCK_NS_PER_MS)};
 }
 
 #endif

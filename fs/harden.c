@@ -100,6 +100,14 @@ static const int needed_calls[] = {
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(prlimit64),
 	SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	/* the same, as the libraries of 32-bit machines call them */
+	SCMP_SYS(mmap2), SCMP_SYS(_llseek), SCMP_SYS(fcntl64), SCMP_SYS(truncate64), SCMP_SYS(ftruncate64),
+	SCMP_SYS(stat64), SCMP_SYS(lstat64), SCMP_SYS(fstat64), SCMP_SYS(fstatat64),
+	SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(fchown32), SCMP_SYS(getuid32), SCMP_SYS(geteuid32),
+	SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(getgroups32), SCMP_SYS(setgroups32),
+	SCMP_SYS(setfsuid32), SCMP_SYS(setfsgid32), SCMP_SYS(ugetrlimit), SCMP_SYS(sigreturn),
+	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(futex_time64),
+	SCMP_SYS(ppoll_time64), SCMP_SYS(utimensat_time64), SCMP_SYS(rt_sigtimedwait_time64),
 	/* syslog(3) */
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 };

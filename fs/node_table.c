@@ -42,7 +42,7 @@ static int map_places(int fd, struct node_places *ret_places)
 static void unmap_places(struct node_places *places)
 {
 	if (places->count > 0)
-		munmap(places->entries, places->count * sizeof(struct node_entry));
+		munmap(places->entries, (size_t)places->count * sizeof(struct node_entry));
 	*places = (struct node_places){0};
 }
 

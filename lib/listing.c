@@ -26,7 +26,7 @@ struct walk {
 
 static struct timespec time_of(const struct statx_timestamp *time)
 {
-	return (struct timespec){.tv_sec = time->tv_sec, .tv_nsec = time->tv_nsec};
+	return (struct timespec){.tv_sec = (time_t)time->tv_sec, .tv_nsec = (long)time->tv_nsec};
 }
 
 void shmfs_listing_set(struct shmfs_listing_entry *entry, const struct statx *stx)

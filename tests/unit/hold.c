@@ -17,7 +17,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_now)
 {
 	assert_int_equal(clock, CLOCK_MONOTONIC);
-	*ret_now = (struct timespec){now_ms / 1000, now_ms % 1000 * 1000000};
+	*ret_now = (struct timespec){(time_t)(now_ms / 1000), (long)(now_ms % 1000 * 1000000)};
 	return 0;
 }
 

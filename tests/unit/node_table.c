@@ -136,20 +136,20 @@ static void take_off(size_t i)
 /* Adds mostly, or removes mostly, which also makes it grow or shrink. */
 static void change_one(bool grows, uint64_t *seed)
 {
-	const size_t i = unit_random(seed) % MODEL_MAX;
+	const size_t i = (size_t)(unit_random(seed) % MODEL_MAX);
 
 	if (world.model[i].is_known && (!grows || unit_random(seed) % 4 == 0))
 		take_off(i);
 	else if (!world.model[i].is_known && (grows || unit_random(seed) % 4 == 0))
 		assert_true(add(i, seed) || world.fails);
 	expect(i);
-	expect(unit_random(seed) % MODEL_MAX);
+	expect((size_t)(unit_random(seed) % MODEL_MAX));
 }
 
 static void change_many(uint64_t *seed)
 {
 	const bool grows = unit_random(seed) % 2;
-	const size_t changes = unit_random(seed) % (2 * MODEL_MAX);
+	const size_t changes = (size_t)(unit_random(seed) % (2 * MODEL_MAX));
 
 	for (size_t i = 0; i < changes; i++)
 		change_one(grows, seed);

@@ -143,7 +143,7 @@ static void expect_all(const struct node_table *table)
 {
 	static bool known[ADDED + AGAIN];
 
-	replay(left->finished, known);
+	replay((size_t)left->finished, known);
 	for (uint64_t i = 0; i < ADDED + AGAIN; i++) {
 		const struct node_entry *entry = node_table_find(table, FIRST + i);
 		const bool changes =

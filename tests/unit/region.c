@@ -143,7 +143,7 @@ static void assert_reads_all_around(struct world *w, off_t object, off_t offset)
 		for (int d = -1; d <= 1; d++) {
 			const size_t size = borders[b] + (size_t)d;
 			const off_t left = offset < object ? object - offset : 0;
-			const ssize_t expected = left < (off_t)size ? left : (ssize_t)size;
+			const ssize_t expected = (ssize_t)(left < (off_t)size ? left : (off_t)size);
 
 			memset(w->buffer, 0, size);
 			assert_int_equal(

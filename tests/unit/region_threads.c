@@ -49,7 +49,7 @@ static bool is_anybodys(char byte, off_t offset)
 /* Mostly long ones, on pages and not. */
 static void random_transfer(uint64_t *seed, size_t *size, off_t *offset)
 {
-	*size = 1 + unit_random(seed) % (unit_random(seed) % 4 ? LONGEST : 8 * KIB);
+	*size = 1 + (size_t)(unit_random(seed) % (unit_random(seed) % 4 ? LONGEST : 8 * KIB));
 	*offset = (off_t)(unit_random(seed) % (CROWD_MAX - *size));
 	if (unit_random(seed) % 2)
 		*offset &= ~4095;
