@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,9 +59,4 @@ int kernel_signal_process(int pidfd, int sig, siginfo_t *info)
 int kernel_take_descriptor(int pidfd, int fd)
 {
 	return result(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
-}
-
-void kernel_close_from(unsigned fd)
-{
-	syscall(SYS_close_range, fd, UINT_MAX, 0);
 }

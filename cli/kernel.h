@@ -28,7 +28,4 @@ int kernel_signal_process(int pidfd, int sig, siginfo_t *info);
 /* pidfd_getfd(2): the descriptor of another process. */
 int kernel_take_descriptor(int pidfd, int fd);
 
-/* close_range(2) from this descriptor on; best effort. */
-void kernel_close_from(unsigned fd);
-
 #endif

@@ -192,10 +192,24 @@ static int hold_place(const struct run *run)
 	return r;
 }
 
+/* The front's lock would be told under the number of a process that ends before the guard. */
+static int lock_again(int dir)
+{
+	const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : run_lock_share(fd);
+
+	if (r == 0 && dup3(fd, dir, O_CLOEXEC) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static int take_lock(struct guard *guard)
 {
 	const struct run *run = guard->run;
-	int r = run->alone ? run_lock_share(run->directory.fd) : 0;
+	const int dir = run->directory.fd;
+	const int r = run->alone ? run_lock_share(dir) : lock_again(dir);
 
 	if (r < 0)
 		return run_say("cannot lock the namespace: %s", strerror(-r));

@@ -69,6 +69,19 @@ def what_cannot_be_removed_is_told(caller):
     assert "cannot remove the namespace: x: Permission denied" in done.stderr, done
 
 
+# Whoever is named as a user is one that lives, also after the end of what was started.
+@test(ROOT, USER)
+def a_guard_holds_its_own_lock(caller):
+    with running(caller, "blue", *WAIT, "a") as other:
+        done = shmfs_run(caller, "--rm", "blue", "sh", "-c",
+                         "sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
+        assert other.end() == 0
+    refused = shmfs_run(caller, "--fresh", "blue", "true")
+    expect_failure(refused, 125, f"blue: in use by process {guards()[0]} (shmfs-guard-r)")
+    os.kill(int(done.stdout), signal.SIGKILL)
+    wait_until(lambda: host_names() == set())
+
+
 @test(ROOT, USER)
 def the_last_one_removes(caller):
     with running(caller, "--rm", "blue", *WAIT, "a") as first, \
