@@ -159,8 +159,25 @@ static void work_end(struct work *work)
 	free(work->buffer);
 }
 
-static int measure_once(const struct plan *plan, struct work *work, double *ret_ns)
+/*
+ * The requests of the first measurement count, with those that prepare its units. The question for
+ * them is a request, too.
+ */
+static void count_requests(
+	const struct work *work, long before, uint64_t operations, struct result *result)
 {
+	const long after = target_requests(work->target);
+
+	if (result->requests >= 0)
+		return;
+	if (before >= 0 && after > before)
+		result->requests = (double)(after - before - 1) / (double)operations;
+}
+
+static int measure_once(
+	const struct plan *plan, struct work *work, struct result *result, double *ret_ns)
+{
+	const long before = target_requests(work->target);
 	struct sample sum = {0};
 
 	do {
@@ -173,6 +190,7 @@ static int measure_once(const struct plan *plan, struct work *work, double *ret_
 		sum.ns += sample.ns;
 	} while (sum.ns < MEASUREMENT_NS && !plan->smoke);
 
+	count_requests(work, before, sum.operations, result);
 	*ret_ns = (double)sum.ns / (double)sum.operations;
 	return 0;
 }
@@ -183,6 +201,7 @@ static int warm_up(struct work *work, struct result *result)
 	struct sample ignored;
 	const int r = work->row->unit(work, &ignored);
 
+	result->requests = -1;
 	result->refused = r == -ENODEV;
 	return result->refused ? 0 : r;
 }
@@ -198,7 +217,7 @@ static int measure_rounds(const struct plan *plan, struct work *works, size_t co
 
 		if (results[i].refused)
 			continue;
-		r = measure_once(plan, &works[i], &results[i].ns[round]);
+		r = measure_once(plan, &works[i], &results[i], &results[i].ns[round]);
 		if (r < 0) {
 			*ret_failed = works[i].target;
 			return r;

@@ -20,7 +20,8 @@ struct plan {
 
 /* What one target took, in nanoseconds per operation. */
 struct result {
-	bool refused; /* it cannot do this in its mode; nothing else is valid then */
+	bool refused;    /* it cannot do this in its mode; nothing else is valid then */
+	double requests; /* to the daemon, per operation; -1: not known */
 	double ns[ROUNDS_MAX];
 };
 

@@ -9,6 +9,7 @@
 #define NAME_WIDTH 14
 #define TIME_WIDTH 10
 #define RATIO_WIDTH 22
+#define REQUESTS_WIDTH 10
 #define CELL_SIZE 64
 
 struct ratio {
@@ -87,6 +88,14 @@ static void print_ratio(const struct ratio *ratio)
 	printf("%*s", RATIO_WIDTH, cell);
 }
 
+static void print_requests(double requests)
+{
+	if (requests < 0)
+		printf("%*s", REQUESTS_WIDTH, "-");
+	else
+		printf("%*.2f", REQUESTS_WIDTH, requests);
+}
+
 static void print_row(const struct row *row, const struct targets *targets,
 	const struct result *results, unsigned rounds)
 {
@@ -95,7 +104,7 @@ static void print_row(const struct row *row, const struct targets *targets,
 		const int width = time_width(&targets->at[i]);
 
 		if (results[i].refused || results[0].refused) {
-			printf("%*s", i == 0 ? width : width + RATIO_WIDTH,
+			printf("%*s", i == 0 ? width : width + RATIO_WIDTH + REQUESTS_WIDTH,
 				results[i].refused ? "not in this mode" : "no reference");
 			continue;
 		}
@@ -104,6 +113,7 @@ static void print_row(const struct row *row, const struct targets *targets,
 			const struct ratio ratio = compute_ratio(&results[0], &results[i], rounds);
 
 			print_ratio(&ratio);
+			print_requests(results[i].requests);
 		}
 	}
 	printf("\n");
@@ -121,11 +131,15 @@ static void print_tsv(
 		if (i == 0)
 			continue;
 		if (results[i].refused || results[0].refused) {
-			fputs("\t-\t-\t-", stdout);
+			fputs("\t-\t-\t-\t-", stdout);
 		} else {
 			const struct ratio ratio = compute_ratio(&results[0], &results[i], rounds);
 
 			printf("\t%.4f\t%.4f\t%.4f", ratio.median, ratio.lowest, ratio.highest);
+			if (results[i].requests < 0)
+				fputs("\t-", stdout);
+			else
+				printf("\t%.3f", results[i].requests);
 		}
 	}
 	printf("\n");
@@ -136,12 +150,13 @@ void report_heading(const struct targets *targets, unsigned rounds)
 	const char *reference = targets->at[0].label;
 
 	printf("Time per operation, median of %u rounds. Ratio: speed relative to %s\n"
-	       "(%s time / its time), higher is better; in brackets its range over the rounds.\n\n",
+	       "(%s time / its time), higher is better; in brackets its range over the rounds.\n"
+	       "Requests: what one operation asks of the daemon.\n\n",
 		rounds, reference, reference);
 	printf("%-*s%*s", NAME_WIDTH, "row", time_width(&targets->at[0]), reference);
 	for (size_t i = 1; i < targets->count; i++)
-		printf("%*s%*s", time_width(&targets->at[i]), targets->at[i].label, RATIO_WIDTH,
-			"ratio (range)");
+		printf("%*s%*s%*s", time_width(&targets->at[i]), targets->at[i].label, RATIO_WIDTH,
+			"ratio (range)", REQUESTS_WIDTH, "requests");
 	printf("\n");
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "target.h"
 
+#include "status_wire.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Away from the names that rows use. */
@@ -142,4 +145,18 @@ int targets_sweep(const struct targets *targets, const char *prefix)
 			result = r;
 	}
 	return result;
+}
+
+long target_requests(const struct target *target)
+{
+	struct status status;
+	const char *answered;
+	long requests = -1;
+
+	if (ioctl(target->dir, STATUS_ASK, &status) < 0)
+		return -1;
+	status.text[sizeof(status.text) - 1] = '\0';
+	answered = strstr(status.text, "requests answered: ");
+	return answered && sscanf(answered, "requests answered: %ld", &requests) == 1 ? requests
+										      : -1;
 }

@@ -45,6 +45,9 @@ int targets_add(struct targets *targets, char *text);
 /* Opens the directories and finds each one's home. On failure ret_failed is the target at fault. */
 int targets_open(struct targets *targets, const char *prefix, const struct target **ret_failed);
 
+/* How many requests the daemon of a mount of shmfs has answered so far; -1: it is no such mount. */
+long target_requests(const struct target *target);
+
 /* Removes a file, or a directory with all its files, from an open directory; -ENOENT is none. */
 int target_remove(int dir, const char *name);
 
