@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define BUFFER_SIZE 65536
+#define EVENT_SIZE 4096 /* more than two names and handles take */
 #define EVENTS (FAN_CREATE | FAN_DELETE | FAN_RENAME | FAN_MODIFY | FAN_ATTRIB | FAN_ONDIR)
 #define FUSE_ROOT 1
 #define HANDLE_TMPFS 1   /* generation, ino low, ino high */
@@ -279,26 +280,46 @@ static void parse(struct watch_source *source, const struct fanotify_event_metad
 		mark_directories(source);
 }
 
+/* Events follow one another in the buffer without being aligned. Returns the length of the next
+   one, or 0 if there is none that is whole. */
+static size_t next_length(const struct watch_source *source)
+{
+	struct fanotify_event_metadata metadata;
+	const size_t left = source->length - source->at;
+
+	if (left < sizeof(metadata))
+		return 0;
+	memcpy(&metadata, source->buffer + source->at, sizeof(metadata));
+	if (metadata.event_len < sizeof(metadata) || metadata.event_len > left ||
+		metadata.event_len > EVENT_SIZE)
+		return 0;
+	return metadata.event_len;
+}
+
 int watch_source_next(struct watch_source *source, struct watch_event *ret_event)
 {
-	const void *next;
+	union {
+		struct fanotify_event_metadata metadata;
+		char bytes[EVENT_SIZE];
+	} event;
+	size_t length;
 
 	if (source->at == source->length) {
-		const ssize_t length = read(source->fd, source->buffer, BUFFER_SIZE);
+		const ssize_t read_length = read(source->fd, source->buffer, BUFFER_SIZE);
 
-		if (length < 0)
+		if (read_length < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		source->at = 0;
-		source->length = (size_t)length;
+		source->length = (size_t)read_length;
 	}
-	next = source->buffer + source->at;
-	if (!FAN_EVENT_OK((const struct fanotify_event_metadata *)next,
-		    (ssize_t)(source->length - source->at))) {
+	length = next_length(source);
+	if (length == 0) {
 		source->at = source->length = 0;
 		return 0;
 	}
-	source->at += ((const struct fanotify_event_metadata *)next)->event_len;
-	parse(source, next, ret_event);
+	memcpy(event.bytes, source->buffer + source->at, length);
+	source->at += length;
+	parse(source, &event.metadata, ret_event);
 	return 1;
 }
 

@@ -14,6 +14,7 @@
 #include "passthrough.h"
 
 #include <limits.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -119,7 +120,7 @@ struct shared {
 	int32_t root;        /* the directory of all objects */
 	uint32_t generation; /* of workers, from 0 on */
 	uint32_t init_len;
-	char init[SHARED_INIT_MAX]; /* the kernel's first request, FUSE_INIT */
+	alignas(uint64_t) char init[SHARED_INIT_MAX]; /* the kernel's first request, FUSE_INIT */
 	char mount_point[PATH_MAX];
 	dev_t mount_number;                    /* see mountpoint_number() */
 	char why_alone[PASSTHROUGH_TEXT_SIZE]; /* there is no keeper; empty: nobody wants to know */
