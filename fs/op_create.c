@@ -104,7 +104,7 @@ static int introduce_object(struct fs *fs, struct caller *caller, uint64_t paren
 	if (r < 0) {
 		close(fd);
 	} else {
-		r = opened_add(fs->opened, ret_st->st_ino, fd);
+		r = opened_add(fs->opened, ret_st->st_ino, fd, caller->uid);
 		if (r < 0)
 			node_put(fs->nodes, ret_st->st_ino, 1);
 	}

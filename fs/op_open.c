@@ -42,7 +42,7 @@ static int add_open(struct fs *fs, struct caller *caller, struct opening *openin
 	/* The kernel reads what it executes, not the caller. */
 	if (fd == 0)
 		fd = shmfs_object_reopen(opening->fd, O_RDONLY);
-	return fd < 0 ? fd : opened_add(fs->opened, ino, fd);
+	return fd < 0 ? fd : opened_add(fs->opened, ino, fd, caller->uid);
 }
 
 /* O_TRUNC clears S_ISUID, and S_ISGID for those who are no members of the group. */

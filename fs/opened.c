@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "opens.h"
 #include "passthrough.h"
+#include "shares.h"
 #include "table.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ struct opened {
 	pthread_mutex_t lock; /* of everything below, and of the fields of the objects */
 	struct shmfs_table table;
 	struct opens opens;
+	struct shares shares;
 };
 
 /* lock is held. */
@@ -65,6 +67,11 @@ static struct object *add_object(
 	return object;
 }
 
+static int descriptors_of(const struct shared_open *open)
+{
+	return (open->reader >= 0) + (open->writer >= 0 && open->writer != open->reader);
+}
+
 static int inherit_open(struct opened *opened, struct shared_open *open)
 {
 	struct shmfs_region *region;
@@ -78,6 +85,7 @@ static int inherit_open(struct opened *opened, struct shared_open *open)
 		return -ENOMEM;
 	}
 	shmfs_region_adopt(region, open->reader, open->writer);
+	shares_add(&opened->shares, open->user, descriptors_of(open));
 	return 0;
 }
 
@@ -95,6 +103,7 @@ int opened_new(struct opened **ret_opened, const struct passthrough *passthrough
 	opened->noatime = noatime;
 	pthread_mutex_init(&opened->lock, NULL);
 	opens_init(&opened->opens, shared);
+	shares_init(&opened->shares);
 	for (uint32_t i = 0; i < shared->opens_used && r == 0; i++)
 		if (shared->opens[i].ino != 0)
 			r = inherit_open(opened, &shared->opens[i]);
@@ -131,14 +140,16 @@ struct opened *opened_free(struct opened *opened)
  * lock is held. The object, which takes the region and the backing id if it is new. -EAGAIN: it is
  * not open any more, and is to be registered.
  */
-static int make_object(struct opened *opened, uint64_t ino, struct shmfs_region **region,
-	int *backing, struct object **ret_object)
+static int make_object(struct opened *opened, uint64_t ino, uid_t user,
+	struct shmfs_region **region, int *backing, struct object **ret_object)
 {
 	struct shared_open *open;
 	struct object *object;
 
 	if (*backing == UNREGISTERED)
 		return -EAGAIN;
+	if (!shares_allow(&opened->shares, user))
+		return -EMFILE;
 	open = opens_take(&opened->opens);
 	if (!open)
 		return -ENFILE;
@@ -153,25 +164,28 @@ static int make_object(struct opened *opened, uint64_t ino, struct shmfs_region 
 }
 
 /* lock is held. Takes fd unless it returns an error. */
-static int open_with(
-	struct opened *opened, uint64_t ino, int fd, struct shmfs_region **region, int *backing)
+static int open_with(struct opened *opened, uint64_t ino, int fd, uid_t user,
+	struct shmfs_region **region, int *backing)
 {
-	struct shared_open after = {.ino = ino, .backing = *backing};
+	struct shared_open after = {
+		.ino = ino, .backing = *backing, .reader = -1, .writer = -1, .user = user};
 	struct object *object = find_object(opened, ino);
-	int r;
+	int before, r;
 
 	if (object) {
 		after = *object->open;
 	} else {
-		r = make_object(opened, ino, region, backing, &object);
+		r = make_object(opened, ino, user, region, backing, &object);
 		if (r < 0)
 			return r;
 		*backing = 0;
 	}
+	before = descriptors_of(&after);
 	shmfs_region_consume_fd(object->region, fd);
 	after.reader = shmfs_region_reader(object->region);
 	after.writer = shmfs_region_writer(object->region);
 	after.count++;
+	shares_add(&opened->shares, after.user, descriptors_of(&after) - before);
 	journal_count(opened->opens.shared, object->open, &after, true);
 	return 0;
 }
@@ -188,18 +202,18 @@ static int register_fd(struct opened *opened, int fd)
 	return id;
 }
 
-static int add_fd(
-	struct opened *opened, uint64_t ino, int fd, struct shmfs_region **region, int *backing)
+static int add_fd(struct opened *opened, uint64_t ino, int fd, uid_t user,
+	struct shmfs_region **region, int *backing)
 {
 	int r;
 
 	pthread_mutex_lock(&opened->lock);
-	r = open_with(opened, ino, fd, region, backing);
+	r = open_with(opened, ino, fd, user, region, backing);
 	pthread_mutex_unlock(&opened->lock);
 	return r;
 }
 
-int opened_add(struct opened *opened, uint64_t ino, int fd)
+int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user)
 {
 	struct shmfs_region *region = NULL;
 	int backing, r;
@@ -213,10 +227,10 @@ int opened_add(struct opened *opened, uint64_t ino, int fd)
 		return r;
 	}
 	backing = opened_has(opened, ino) ? UNREGISTERED : register_fd(opened, fd);
-	r = add_fd(opened, ino, fd, &region, &backing);
+	r = add_fd(opened, ino, fd, user, &region, &backing);
 	if (r == -EAGAIN) {
 		backing = register_fd(opened, fd);
-		r = add_fd(opened, ino, fd, &region, &backing);
+		r = add_fd(opened, ino, fd, user, &region, &backing);
 	}
 	shmfs_region_free(region);
 	if (backing > 0)
@@ -234,6 +248,8 @@ static bool count_close(struct opened *opened, struct object *object)
 
 	if (after.count > 0)
 		after.count--;
+	if (after.count == 0)
+		shares_add(&opened->shares, after.user, -descriptors_of(&after));
 	journal_count(opened->opens.shared, object->open, &after, false);
 	return after.count == 0;
 }

@@ -30,9 +30,9 @@ struct opened *opened_free(struct opened *opened);
 
 /*
  * The caller has opened the object as fd, which is owned in any case: counts one open. What the
- * region cannot do yet it can do with fd.
+ * region cannot do yet it can do with fd. -EMFILE: this user has its share of open objects.
  */
-int opened_add(struct opened *opened, uint64_t ino, int fd);
+int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user);
 
 /* One open ends. */
 void opened_close(struct opened *opened, uint64_t ino);

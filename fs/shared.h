@@ -22,7 +22,7 @@
 #include <sys/types.h>
 
 /* To be raised with every change of this file that a keeper of the old version cannot hand over. */
-#define SHARED_VERSION 3
+#define SHARED_VERSION 4
 
 /* An object that is open. */
 struct shared_open {
@@ -30,6 +30,7 @@ struct shared_open {
 	uint32_t count; /* opens that the kernel has; 0: being given up, nothing else counts */
 	int32_t backing;
 	int32_t reader, writer; /* of its region; -1: none */
+	uint32_t user;          /* that opened it first, see shares.h */
 };
 
 /* How far a request has got. journal.c tells what follows from it. */

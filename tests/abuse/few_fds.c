@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,7 +17,7 @@ enum { LIMIT = 64, TRIES = 200, ROUNDS = 3 };
 
 static struct daemon daemon_with_few;
 
-/* Returns how many could be opened. */
+/* Returns how many could be opened; -errno: there was another error. */
 static int open_many(int fds[TRIES])
 {
 	int n = 0;
@@ -25,11 +26,12 @@ static int open_many(int fds[TRIES])
 		char path[96];
 		int fd;
 
-		snprintf(path, sizeof(path), "%s/o-%d", daemon_with_few.mount, i);
+		snprintf(path, sizeof(path), "%s/o-%d", daemon_with_few.mount,
+			(int)getuid() * 1000 + i);
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0)
-			assert_true(errno == EMFILE || errno == ENFILE);
-		else
+		if (fd < 0 && errno != EMFILE && errno != ENFILE)
+			return -errno;
+		if (fd >= 0)
 			fds[n++] = fd;
 	}
 	return n;
@@ -89,6 +91,48 @@ static void few_descriptors(void **state)
 	print_message("# descriptors: %d allowed, %d objects open\n", LIMIT, first);
 }
 
+/* In a process of its own: opens as many as it can, and waits to be killed. */
+static pid_t open_all_as(struct who who, int ready)
+{
+	int fds[TRIES], n;
+	const pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	n = who_become(who) < 0 ? -1 : open_many(fds);
+	if (write(ready, &n, sizeof(n)) == sizeof(n))
+		pause();
+	_exit(0);
+}
+
+/* One after the other; what is left is halved each time, and names can be used all the time. */
+static void users_leave_some(void **state)
+{
+	const struct who users[] = {ALICE, BOB, NOBODY};
+	pid_t pids[ARRAY_SIZE(users)];
+	int ready[2], n, last = LIMIT;
+	const struct usage before = daemon_usage(&daemon_with_few);
+
+	(void)state;
+	assert_return_code(pipe2(ready, O_CLOEXEC), errno);
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		pids[i] = open_all_as(users[i], ready[1]);
+		assert_return_code(pids[i], errno);
+		assert_int_equal(read(ready[0], &n, sizeof(n)), sizeof(n));
+		assert_in_range(n, 1, last / 2);
+		last = n + 1;
+	}
+	close(ready[0]);
+	close(ready[1]);
+	assert_int_equal(count_and_close(opendir(daemon_with_few.mount)) > 0, true);
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		kill(pids[i], SIGKILL);
+		assert_int_equal(wait_child(pids[i]), SIGKILL);
+	}
+	sweep(daemon_with_few.mount);
+	assert_true(wait_for_fds(&daemon_with_few, before.fds));
+}
+
 static void start_with_few(void **state)
 {
 	const struct rlimit few = {LIMIT, LIMIT};
@@ -97,6 +141,7 @@ static void start_with_few(void **state)
 
 	(void)state;
 	make_dir(dir, harness()->base, "few");
+	who_keep_limits();
 	getrlimit(RLIMIT_NOFILE, &many);
 	setrlimit(RLIMIT_NOFILE, &few);
 	daemon_start(&daemon_with_few, dir, NULL);
@@ -114,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(start_with_few),
 		cmocka_unit_test(few_descriptors),
+		cmocka_unit_test(users_leave_some),
 		cmocka_unit_test(end_with_few),
 	};
 

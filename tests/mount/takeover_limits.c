@@ -45,6 +45,7 @@ static void all_descriptors_are_used(void **state)
 	int n = 0;
 
 	(void)state;
+	who_keep_limits();
 	getrlimit(RLIMIT_NOFILE, &many);
 	setrlimit(RLIMIT_NOFILE, &few);
 	start(&daemon, "few", NULL, ROOT);

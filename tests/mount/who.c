@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 const struct who ROOT = {0, 0, {0}};
@@ -23,4 +25,9 @@ int who_become(struct who who)
 		setresuid(who.uid, who.uid, who.uid) < 0)
 		return -errno;
 	return 0;
+}
+
+void who_keep_limits(void)
+{
+	prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE);
 }
