@@ -64,7 +64,9 @@ _shmfs_run_name() { # FIRST
 _shmfs_run() { # FIRST WORD: what stands on the place of NAME, PROGRAM or an argument
 	local name
 	name=$(_shmfs_run_name "$1")
-	if ((name == COMP_CWORD)); then
+	if ((name == COMP_CWORD)) && [[ $2 == -* ]]; then
+		_shmfs_offer "$2" < <(_shmfs_options run)
+	elif ((name == COMP_CWORD)); then
 		_shmfs_offer "$2" < <(_shmfs_paths -maxdepth 1 -type d)
 	elif ((name == COMP_CWORD - 1 || name < 0)); then
 		mapfile -t COMPREPLY < <(compgen -c -- "$2")
@@ -89,7 +91,7 @@ _shmfs() {
 	fi
 	case $verb:$word in
 	help:*) _shmfs_words "$word" run ls who reap watch status ;;
-	run:-* | ls:-* | who:-* | reap:-* | watch:-* | status:-*)
+	ls:-* | who:-* | reap:-* | watch:-* | status:-*)
 		_shmfs_offer "$word" < <(_shmfs_options "$verb") ;;
 	run:*) _shmfs_run "$first" "$word" ;;
 	ls:* | who:*) _shmfs_offer "$word" < <(_shmfs_paths) ;;
