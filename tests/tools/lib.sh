@@ -260,7 +260,7 @@ run_script() { # PASS CASE
 list() { # PASS DIRECTORY --exact | --objects | --since SECONDS
     local pass=$1
     shift
-    as_mounter "$pass" python3 -I "$here/listing.py" "$@" 2>&1 ||
+    as_mounter "$pass" python3 -I -S "$here/listing.py" "$@" 2>&1 ||
         echo "listing.py $*: exit status $?" >>"$work/out/broken"
 }
 
