@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The lock's descriptor is kept out of the way of those that programs open and expect. */
@@ -26,6 +27,9 @@
 
 /* How often a namespace may be removed just when it was opened. */
 #define ATTEMPTS_MAX 1000
+
+/* How often a guard that holds something is looked for while other programs run. */
+#define PLACE_ATTEMPTS 20
 
 /* What is opened from here on is not to become one of the standard streams. */
 static void fill_standard_streams(void)
@@ -46,14 +50,25 @@ static int refuse(const struct run *run, const char *what)
 	return run_use_refuse(run->options.name, run_use_find(&run->directory), what);
 }
 
+/* Others may just be in the same place, so that none of them is alone: then one will be. */
+static int refuse_or_try_again(const struct run *run, const char *what)
+{
+	const struct timespec moment = {.tv_nsec = 1000000 * (run->attempts + getpid() % 5)};
+
+	if (run->attempts >= PLACE_ATTEMPTS)
+		return refuse(run, what);
+	nanosleep(&moment, NULL);
+	return RUN_AGAIN;
+}
+
 static int check_place(const struct run *run)
 {
 	const struct run_options *options = &run->options;
 
 	if (options->size > 0 && !run->place.has_tmpfs)
-		return refuse(run, ", which has no --size");
+		return refuse_or_try_again(run, ", which has no --size");
 	if (options->ipc && !run->place.has_ipc)
-		return refuse(run, ", which has no --ipc");
+		return refuse_or_try_again(run, ", which has no --ipc");
 	if (options->share_count > 0 && run->place.has_tmpfs)
 		return run_say("%s: has a tmpfs of its own (--size), so nothing can be shared",
 			options->name);
@@ -260,7 +275,7 @@ static int run_program(struct run *run)
 	run->base = run->options.base ? run->options.base : RUN_OBJECTS;
 	if (run_guard_is_needed(run))
 		run_front_block(run);
-	for (int i = 0; r == RUN_AGAIN && i < ATTEMPTS_MAX; i++) {
+	for (; r == RUN_AGAIN && run->attempts < ATTEMPTS_MAX; run->attempts++) {
 		close_namespace(run);
 		r = start(run);
 	}

@@ -40,6 +40,7 @@ struct run {
 	struct run_options options;
 	const char *base; /* --mount DIR, or /dev/shm */
 	struct run_directory directory;
+	int attempts;           /* how often it was opened */
 	bool alone;             /* the lock is held alone: no program runs in the namespace */
 	struct run_place place; /* of the guard whose tmpfs or IPC namespace is to be used */
 	bool blocks_signals;    /* for the front; what was before: */

@@ -205,6 +205,12 @@ static int lock_again(int dir)
 	return r;
 }
 
+static bool is_too_late(const struct run *run)
+{
+	return (run_guard_holds_tmpfs(run) || run_guard_holds_ipc(run)) &&
+	       run_place_is_taken(&run->directory);
+}
+
 static int take_lock(struct guard *guard)
 {
 	const struct run *run = guard->run;
@@ -213,7 +219,8 @@ static int take_lock(struct guard *guard)
 
 	if (r < 0)
 		return run_say("cannot lock the namespace: %s", strerror(-r));
-	if (run->alone && !run_directory_is_linked(&run->directory)) {
+	/* Between the two kinds of lock somebody else can have been alone. */
+	if (run->alone && (!run_directory_is_linked(&run->directory) || is_too_late(run))) {
 		run_guard_tell(guard, RUN_WIRE_AGAIN, 0, -1);
 		guard->is_superseded = true;
 		return RUN_FAILED;

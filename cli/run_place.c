@@ -57,19 +57,23 @@ bool run_place_removes(pid_t pid)
 
 static bool holds_something(const struct run_lock *lock)
 {
-	return has_duty(lock->pid, "si");
+	return lock->pid != getpid() && has_duty(lock->pid, "si");
+}
+
+bool run_place_is_taken(const struct run_directory *directory)
+{
+	return run_lock_find(directory->st.st_dev, directory->st.st_ino, holds_something) != 0;
 }
 
 void run_place_find(struct run_place *ret_place, const struct run_directory *directory)
 {
 	const dev_t dev = directory->st.st_dev;
 	const ino_t ino = directory->st.st_ino;
+	pid_t pid = run_lock_find(dev, ino, holds_something);
 	char duties[16];
-	pid_t pid;
 
 	*ret_place = RUN_PLACE_NONE;
-	/* A guard that begins to wait for the end of the others has no lock for a moment. */
-	pid = run_lock_find(dev, ino, holds_something);
+	/* A guard whose lock becomes another kind of lock has none for a moment. */
 	if (pid == 0)
 		pid = run_lock_find(dev, ino, holds_something);
 	if (pid == 0)

@@ -33,6 +33,9 @@ bool run_place_removes(pid_t pid);
  */
 void run_place_find(struct run_place *ret_place, const struct run_directory *directory);
 
+/* Does another guard hold something for it already? */
+bool run_place_is_taken(const struct run_directory *directory);
+
 /*
  * Enters the user namespace and the IPC namespace of the guard. Returns 0 or RUN_FAILED, with the
  * reason printed.

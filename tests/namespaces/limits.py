@@ -75,6 +75,19 @@ def others_join_the_tmpfs(caller):
     wait_until(lambda: host_names() == {"host"})
 
 
+# Whoever is first makes it; nobody is refused because others begin or end just now.
+@test(ROOT, USER)
+def many_begin_and_end_at_once(caller):
+    loop = 'for i in 1 2 3 4 5 6; do "$@" || exit; done'
+    argv = command(caller, "--size", "1M", "--ipc", "blue", "df", "--output=size", "/dev/shm")
+    racers = [Running(["sh", "-c", loop, "sh", *argv]) for _ in range(4)]
+    for racer in racers:
+        out, err = racer.process.communicate()
+        assert (racer.process.returncode, err) == (0, ""), err
+        assert out.split() == ["1K-blocks", "1024"] * 6, out
+    wait_until(lambda: host_names() == set())
+
+
 # The last one takes it along.
 @test(ROOT, USER)
 def the_tmpfs_outlives_the_first(caller):
