@@ -8,7 +8,7 @@ environment:
   SHMFS_TALLY          the program of programs/tally.c
   SHMFS_TEST_MUST_RUN  1: what would be skipped fails
 
-Debian packages that it needs: libfile-map-perl perl procps python3 util-linux.
+Debian packages that it needs: bash libfile-map-perl make perl procps python3 util-linux.
 """
 import importlib
 import os
