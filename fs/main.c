@@ -15,27 +15,30 @@
  *   recover     what a dead worker has left half done is put in order
  *   ops         the table of operations
  *     op_lookup   names to nodes            op_attr    attributes, statfs
- *     op_create   names come                op_unlink  names go
- *     op_rename   names change              op_dir     listings
- *     op_io       open objects              op_ioctl   the mount's own questions
- *   reply       answers; -errno becomes errno here
+ *     op_create   O_CREAT, O_TMPFILE        op_make    directories, links, FIFOs, devices
+ *     op_open     objects are opened        op_io      read, write, allocate, copy
+ *     op_unlink   names go                  op_rename  names change
+ *     op_dir      listings                  op_xattr   extended attributes, ACLs
+ *     op_ioctl    the mount's own questions
  *   status      what a mount tells about itself
- *   move        a directory gets another name, and all below it
- *   last_name   what becomes of an object that loses a name
- *   open        an object is opened on a caller's behalf
+ *   entry       from a node to a descriptor; answers, and how long they are valid
+ *   open        the flags with which tmpfs is asked
  *   reserve     growing allocates memory at once
- *   directory   entries of a directory, and who may change them
- *   caller      who asks
- *   pin         from a node to its object
- *   node        what the kernel knows by number     node_open  what of it is open
+ *   run_as_caller  the operation on the tmpfs, under the caller's identity
+ *     caller      the credentials of a request
+ *   node        what the kernel knows by number: file handles
+ *     node_table  numbers, generations, lookup counts, for the next worker, too
+ *     node_names  parents and names, where handles are refused
+ *   hold        objects that were just looked up
+ *   opened      objects that clients have open      opens     the same in shared memory
+ *   freeing     memory is freed by a thread of its own  shares    of descriptors, by user
  *   passthrough open objects that the kernel reads and writes itself
- *   gone        what has lost its last name         recent     what was just looked up
- *   opens       what is open, in shared memory
+ *   reply       answers; -errno becomes errno here
  *   loop        threads, and how they share the work
  *     leader      receives requests             watch      another thread leads in time
  *     queue       requests that wait, by user   interrupt  and are interrupted
  *     buffer      memory to receive into
- *   journal     what a request has done, for who gets it again
+ *   journal     what a request has done, for a worker that gets it again
  *   shared      memory that outlives a worker
  *   fs          what all operations share
  *
@@ -49,33 +52,30 @@
  *
  *   ../cli      the verbs of the command line: shmfs VERB
  *     verb        which verb the command line names   help   their usage
- *     ls          objects and who holds them          who    who holds one
- *     reap        removes what nobody holds: reap_rules, reap_batch, reap_aside, reap_report
+ *     run         a program in a namespace of its own; run.h maps run_*
+ *     ls          objects and their holders           who    the holders of one object
+ *     reap        removes objects without holders; reap.h maps reap_*
  *     status_verb asks daemons: status_ask
- *     watch       who changes what: watch_source, watch_actor, watch_known
+ *     watch       changes and their authors: watch_source, watch_actor, watch_known
  *     objects     which objects, in which order       object_row  what is told about one
  *     survey      a look at a tmpfs                   holder      how holders are written
  *     target      the object that a word means        foreign     other namespaces' /dev/shm
- *     detached    work that others can bring to a standstill
  *     table       columns and JSON      text   names, sizes, times    progress  on stderr
+ *     kernel      system calls without a function in older C libraries
+ *     detached    work that other users may bring to a standstill
  *
  *   ../lib      the world of objects, without FUSE
- *     index       the tree as it is now
- *     tree        which name lies in which directory
- *     tree_dir    the entries of one directory, in order
- *     position    places in a listing           order      sorted by inode number
- *     table       by numbers: inodes, hashes
+ *     object      open, make, link, change: relative to a directory's descriptor
+ *     handle      file handles of the tmpfs
+ *     identity    act as another user on this thread
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
- *     object      open, create, unlink, link, rename, list
+ *     table       by numbers: inodes, hashes
  *     status_wire what a daemon is asked, and answers
- *     holders     who holds objects, from /proc: holders_scan, holders_fds, holders_maps
+ *     holders     the holders of objects, from /proc: holders_scan, holders_fds, holders_maps
  *     process     what /proc tells of a process      mounts     of all mount namespaces
  *     listing     all objects of a tmpfs             beneath    opening what others own
- *     lease       does anybody use it at all?        sem        values of semaphores
- *     name        view path <-> object name     access     the mode rules
- *     identity    act as somebody else on this thread
- *     capability  what root may, of another process
+ *     lease       is an object used at all?          sem        values of semaphores
  */
 #include "log.h"
 #include "mount.h"
