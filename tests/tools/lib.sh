@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # What run.sh is made of: the two directories, the daemon, one case, TAP.
 #
-# Debian packages that the cases need: bash binutils bsdextrautils coreutils dash diffutils ed
-# findutils fuse3 gcc grep gzip libc6-dev mount patch perl python3 rsync sed sqlite3 tar util-linux
-# vim xxd. run.sh itself needs perl and python3.
+# Debian packages that the cases need: acl attr bash binutils bsdextrautils coreutils dash diffutils
+# ed findutils fuse3 gcc git grep gzip libc6-dev mount patch perl python3 rsync sed sqlite3 tar
+# util-linux vim xxd. run.sh itself needs perl and python3.
 #
 # A case is cases/NN-name.sh. It runs twice under bash -eu with prelude.sh read in, in an empty
 # directory: once in a reference tmpfs, once in a mount of shmfs. What the two print, how they exit

@@ -5,9 +5,9 @@
 usage: listing.py DIRECTORY [--since SECONDS | --exact]
 
 One line for each path: type, mode, owner, links, size, blocks, bytes that are data and not hole, a
-checksum of the data with its offsets or the target of a symbolic link, mtime. A time that is not older
-than SECONDS and not in the future is shown as "now". With --exact, for two views of the same
-objects, the times are shown as they are, and ctime and inode number too.
+checksum of the data with its offsets or the target of a symbolic link, extended attributes, mtime.
+A time that is not older than SECONDS and not in the future is shown as "now". With --exact, for two
+views of the same objects, the times are shown as they are, and ctime and inode number too.
 """
 import os
 import stat
@@ -62,6 +62,22 @@ def contents(path, size):
     return f"data {total} {checksum:08x}"
 
 
+def attributes(path):
+    """The extended attributes that this caller may see, access control lists among them."""
+    try:
+        names = sorted(os.listxattr(path, follow_symlinks=False))
+    except OSError as error:
+        return [f"attributes {error.strerror}"]
+    shown = []
+    for name in names:
+        try:
+            value = os.getxattr(path, name, follow_symlinks=False)
+            shown.append(f"{name} {len(value)} {zlib.crc32(value):08x}")
+        except OSError as error:
+            shown.append(f"{name} {error.strerror}")
+    return shown
+
+
 def shown_time(ns, since):
     if since is not None and (since - 1) * 10**9 <= ns <= time.time_ns() + 10**9:
         return "now"
@@ -76,6 +92,7 @@ def describe(path, name, since, exact):
         fields.append(contents(path, st.st_size))
     if stat.S_ISLNK(st.st_mode):
         fields.append(f"target {os.readlink(path)!r}")
+    fields += attributes(path)
     fields.append("mtime " + shown_time(st.st_mtime_ns, since))
     if exact:
         fields.append(f"ctime {st.st_ctime_ns} ino {st.st_ino}")
