@@ -38,6 +38,7 @@ sqlite3 db "CREATE TABLE big AS
     WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 2000)
     SELECT x, hex(zeroblob(100)) AS pad FROM c"
 mkfifo "$SCRATCH/pipe"
+: >"$SCRATCH/out" # it is looked at before sqlite3 opens it
 sqlite3 -cmd 'PRAGMA cache_size=5' db <"$SCRATCH/pipe" >"$SCRATCH/out" &
 pid=$!
 exec 7>"$SCRATCH/pipe"
