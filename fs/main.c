@@ -31,6 +31,7 @@
  *     node_names  parents and names, where handles are refused
  *   hold        objects that were just looked up
  *   opened      objects that clients have open      opens     the same in shared memory
+ *     shares      descriptors of users              freeing   memory that is about to be free
  *   freeing     memory is freed by a thread of its own  shares    of descriptors, by user
  *   passthrough open objects that the kernel reads and writes itself
  *   reply       answers; -errno becomes errno here

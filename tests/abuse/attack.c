@@ -187,9 +187,9 @@ static void open_one(struct battle *battle, const char *outside, const char *mou
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	for (int n = 0; n < 800 && !atomic_load(&battle->stop); n++) {
-		fd = make(path_of(mount, "open", i * 800 + n));
-		unlink(path_of(mount, "open", i * 800 + n));
+	for (int n = 0; n < 4000 && !atomic_load(&battle->stop); n++) {
+		fd = make(path_of(mount, "open", i * 4000 + n));
+		unlink(path_of(mount, "open", i * 4000 + n));
 		if (fd < 0)
 			break;
 	}
