@@ -72,7 +72,7 @@ static double lookup_attr_timeout(struct fs *fs, const struct stat *st)
 	/* A name that is believed is not asked for by the next call, which would use them, too. */
 	if (timeout > 0 || fs->entry_timeout > 0)
 		return timeout;
-	return opened_is_used(fs->opened, st->st_ino) ? 0 : ONE_TICK;
+	return opened_has(fs->opened, st->st_ino) ? 0 : ONE_TICK;
 }
 
 struct fuse_entry_param entry_param(struct fs *fs, const struct stat *st)

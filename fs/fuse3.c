@@ -69,7 +69,6 @@ struct fuse3_request fuse3_request(const void *header)
 		.again = in->unique & UNIQUE_RESEND,
 		.user = in->opcode == FUSE_RELEASE || in->opcode == FUSE_RELEASEDIR ? FUSE3_KERNEL
 										    : in->uid,
-		.node = in->nodeid,
 		.pid = (pid_t)in->pid,
 		.interrupts = interrupted_by(in),
 		.has_directory = has_directory(in->opcode),

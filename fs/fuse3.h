@@ -28,7 +28,6 @@
 /* What the header of a request tells, which libfuse keeps for itself. */
 struct fuse3_request {
 	uint64_t unique;     /* its number, never 0 */
-	uint64_t node;       /* the nodeid that it is about */
 	bool again;          /* it was received before */
 	uint64_t user;       /* the caller's number, or FUSE3_KERNEL */
 	pid_t pid;           /* of the caller; 0: of another namespace, or the kernel itself */

@@ -241,7 +241,6 @@ static void serve_late(struct loop *loop, unsigned keep)
 		const struct fuse_buf buf = {.mem = late.bytes, .size = late.size};
 		const struct fuse3_request request = fuse3_request(late.bytes);
 
-		loop->hooks.resume(loop->hooks.arg, request.node);
 		loop->late_count--;
 		memmove(loop->late, loop->late + 1, loop->late_count * sizeof(late));
 		serve_or_pass_on(loop, &request, &late.ticket, &buf);
@@ -264,7 +263,6 @@ static bool put_off(struct loop *loop, const struct fuse3_request *request,
 	place = &loop->late[loop->late_count++];
 	*place = (struct late){.ticket = *ticket, .size = buf->size};
 	memcpy(place->bytes, buf->mem, buf->size);
-	loop->hooks.put_off(loop->hooks.arg, request->node);
 	return true;
 }
 

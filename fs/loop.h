@@ -15,9 +15,6 @@ struct loop_hooks {
 	void *arg;
 	/* Once, when all requests that are sent again have been received: see journal_receive(). */
 	void (*settle)(void *arg);
-	/* The close of this node has been put off; it is going to be served now. */
-	void (*put_off)(void *arg, uint64_t node);
-	void (*resume)(void *arg, uint64_t node);
 	/* After loop_tick(), beside all requests. Returns after how many ms again, or -1. */
 	int (*tick)(void *arg);
 };

@@ -33,7 +33,6 @@ struct object {
 	struct shmfs_table_entry entry; /* first: the table hands it out for the object */
 	struct shmfs_region *region;
 	struct shared_open *open; /* its backing is as the first open decided */
-	uint32_t put_off;         /* closes that are going to be served a little later */
 };
 
 struct opened {
@@ -274,39 +273,6 @@ void opened_close(struct opened *opened, uint64_t ino)
 	opens_give_back(&opened->opens, object->open);
 	pthread_mutex_unlock(&opened->lock);
 	free(object);
-}
-
-static void add_put_off(struct opened *opened, uint64_t ino, uint32_t by)
-{
-	struct object *object;
-
-	pthread_mutex_lock(&opened->lock);
-	object = find_object(opened, ino);
-	if (object)
-		object->put_off += by;
-	pthread_mutex_unlock(&opened->lock);
-}
-
-void opened_put_off(struct opened *opened, uint64_t ino)
-{
-	add_put_off(opened, ino, 1);
-}
-
-void opened_resume(struct opened *opened, uint64_t ino)
-{
-	add_put_off(opened, ino, UINT32_MAX);
-}
-
-bool opened_is_used(struct opened *opened, uint64_t ino)
-{
-	const struct object *object;
-	bool used;
-
-	pthread_mutex_lock(&opened->lock);
-	object = find_object(opened, ino);
-	used = object && object->open->count > object->put_off;
-	pthread_mutex_unlock(&opened->lock);
-	return used;
 }
 
 bool opened_has(struct opened *opened, uint64_t ino)

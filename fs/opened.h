@@ -37,16 +37,8 @@ int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user);
 /* One open ends. */
 void opened_close(struct opened *opened, uint64_t ino);
 
-/*
- * A client has closed it, but that is going to be served a little later; it is served now. Until
- * then the object stays open, and is not used by that client.
- */
-void opened_put_off(struct opened *opened, uint64_t ino);
-void opened_resume(struct opened *opened, uint64_t ino);
-
-/* Is it open; does any client use it; is it open for writing? */
+/* Does any client have it open; is it open for writing? */
 bool opened_has(struct opened *opened, uint64_t ino);
-bool opened_is_used(struct opened *opened, uint64_t ino);
 bool opened_has_writer(struct opened *opened, uint64_t ino);
 
 /* The backing id of an object that is open; 0: it has none. */

@@ -34,20 +34,6 @@ static void on_settle(void *arg)
 	journal_settle(service->fs.journal, close_node, service->fs.opened);
 }
 
-static void on_put_off(void *arg, uint64_t node)
-{
-	struct service *service = arg;
-
-	opened_put_off(service->fs.opened, node);
-}
-
-static void on_resume(void *arg, uint64_t node)
-{
-	struct service *service = arg;
-
-	opened_resume(service->fs.opened, node);
-}
-
 static int on_tick(void *arg)
 {
 	struct service *service = arg;
@@ -83,11 +69,7 @@ static int answer_init(struct service *service)
 
 static int prepare(struct service *service, const struct options *options)
 {
-	const struct loop_hooks hooks = {.arg = service,
-		.settle = on_settle,
-		.put_off = on_put_off,
-		.resume = on_resume,
-		.tick = on_tick};
+	const struct loop_hooks hooks = {.arg = service, .settle = on_settle, .tick = on_tick};
 	struct shared *shared = service->shared;
 	struct fs *fs = &service->fs;
 	int r;
