@@ -7,8 +7,6 @@ names=('a b' ' lead' 'trail ' $'new\nline' $'tab\t' '100%' '%2F' 'a%2Fb' '%%' '%
 i=0
 for name in "${names[@]}"; do
     i=$((i + 1))
-    # One name holds the escape of a slash, which the view keeps for itself.
-    [[ $name != *%2F* ]] || continue
     echo "content $i" >"./$name"
 done
 find . -mindepth 1 -printf '%s %P\0' | sort -z | tr '\0' '\n'
@@ -16,7 +14,6 @@ ls -A
 ls -Ab
 ls -AQ1
 for name in "${names[@]}"; do
-    [[ $name != *%2F* ]] || continue
     cat -- "$name"
 done
 for pattern in 'a*' '*ö*' '.?*' '*[[:space:]]*' '[!a-z]*'; do
