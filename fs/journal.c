@@ -4,8 +4,8 @@
  * not answered (FUSE_NOTIFY_RESEND), with a mark in their number, and before all others. Some may
  * have been carried out already. Most do no harm when they are carried out twice: they look, or set
  * something to a value. The others note here what they are about to do, in a slot that has the
- * number of the request, before the system call that does it. Whoever gets the request again finds
- * the slot, and looks at the state of things whether that call has happened:
+ * number of the request, before the system call that does it. The worker that gets the request
+ * again finds the slot, and looks at the state of things whether that call has happened:
  *
  *   open, release   The count is a change of an entry of shared->opens. The new entry and the new
  *                   phase of the slot are written to shared->redo first. When it is valid they

@@ -71,7 +71,7 @@
  *     identity    act as another user on this thread
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
- *     table       by numbers: inodes, hashes
+ *     table       entries by inode number
  *     status_wire what a daemon is asked, and answers
  *     holders     the holders of objects, from /proc: holders_scan, holders_fds, holders_maps
  *     process     what /proc tells of a process      mounts     of all mount namespaces

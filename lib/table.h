@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table by numbers that are spread well: inode numbers, hashes of names. The entries are
- * parts of what their owner keeps: nothing is allocated for one. Not locked.
+ * A hash table by numbers that are spread well, as inode numbers are. The entries are parts of what
+ * their owner keeps: nothing is allocated for one. Not locked.
  */
 #ifndef SHMFS_TABLE_H
 #define SHMFS_TABLE_H

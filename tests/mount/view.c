@@ -60,22 +60,3 @@ void expect_object(const char *path, const char *name)
 	assert_int_equal(view.st_ino, shm.st_ino);
 	close(fd);
 }
-
-void expect_directory(const char *path, const char *marker)
-{
-	struct stat view, shm;
-
-	assert_return_code(lstat(in_shm(marker), &shm), errno);
-	assert_return_code(lstat(in_mount(path), &view), errno);
-	assert_true(S_ISDIR(view.st_mode));
-	assert_int_equal(view.st_ino, shm.st_ino);
-	assert_int_equal(view.st_mode & 07777, shm.st_mode & 07777);
-}
-
-void expect_nothing(const char *path)
-{
-	struct stat st;
-
-	EXPECT_ERROR(lstat(in_mount(path), &st), ENOENT);
-	EXPECT_ERROR(open(in_mount(path), O_RDWR | O_CLOEXEC), ENOENT);
-}

@@ -13,10 +13,4 @@ void expect_list(const char *path, const char *expected);
 /* This path is the object with this name in /dev/shm, and can be opened. */
 void expect_object(const char *path, const char *name);
 
-/* This path is the directory with this marker. */
-void expect_directory(const char *path, const char *marker);
-
-/* This path leads to nothing. */
-void expect_nothing(const char *path);
-
 #endif
