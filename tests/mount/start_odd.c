@@ -110,6 +110,38 @@ static void a_mount_point_among_the_objects(void **state)
 	assert_return_code(rmdir(SHM_DIR "/m"), errno);
 }
 
+/* mount(8) passes what the kernel's list of mounts says as well. */
+static void a_remount(void **state)
+{
+	static const char *const lists[] = {
+		"remount", "remount,ro", "rw,user_id=0,group_id=0,remount"};
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		run(&o, (const char *const[]){
+				daemon_path(), "shmfs", harness()->base, "-o", lists[i], NULL});
+		assert_int_equal(o.status, 1);
+		assert_non_null(strstr(o.err, "a mount cannot be changed with remount"));
+	}
+}
+
+/* The daemon needs no path to the objects. */
+static void a_mount_over_its_own_objects(void **state)
+{
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "covers");
+	daemon_start(&daemon, dir, NULL);
+	assert_return_code(mount(dir, SHM_DIR, NULL, MS_BIND, NULL), errno);
+	close(open_in(SHM_DIR, "any", O_RDWR | O_CREAT));
+	assert_return_code(umount2(SHM_DIR, 0), errno);
+	assert_return_code(unlink(SHM_DIR "/any"), errno);
+	daemon_stop(&daemon);
+}
+
 static void a_longest_read(void **state)
 {
 	static char buf[MIB];
@@ -270,6 +302,8 @@ int main(void)
 		cmocka_unit_test(an_ignored_sigterm),
 		cmocka_unit_test(ignored_children),
 		cmocka_unit_test(a_mount_point_among_the_objects),
+		cmocka_unit_test(a_remount),
+		cmocka_unit_test(a_mount_over_its_own_objects),
 		cmocka_unit_test(a_longest_read),
 		cmocka_unit_test(options_before_a_separator),
 		cmocka_unit_test(a_dead_mount_below_a_refusal),
