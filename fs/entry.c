@@ -18,11 +18,17 @@
 
 int entry_pin(struct fs *fs, uint64_t ino, struct node_fd *ret_fd)
 {
-	const int r = node_pin(fs->nodes, ino, ret_fd);
+	int r = node_pin(fs->nodes, ino, ret_fd);
 
+	/* A handle finds what is held by itself. */
+	if (r == -ESTALE && !nodes_have_handles(fs->nodes)) {
+		r = hold_dup(&fs->hold, ino);
+		if (r >= 0)
+			*ret_fd = (struct node_fd){.fd = r, .is_own = true};
+	}
 	if (r == -ESTALE)
 		hold_want(&fs->hold);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int entry_pin_directory(struct fs *fs, uint64_t ino, struct node_fd *ret_fd)

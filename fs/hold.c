@@ -3,6 +3,10 @@
 
 #include "clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 /* Much more than lies between a lookup and an open, also on a busy machine. */
 #define HOLD_MS 1000
 #define WANTED_MS 1000
@@ -30,6 +34,24 @@ bool hold_is_wanted(const struct hold *hold)
 	const int64_t until = atomic_load_explicit(&hold->wanted_until, memory_order_relaxed);
 
 	return until != 0 && clock_now_ms() < until;
+}
+
+int hold_dup(struct hold *hold, uint64_t ino)
+{
+	int fd = -ESTALE;
+
+	pthread_mutex_lock(&hold->lock);
+	for (int i = 0; i < HOLD_MAX && fd == -ESTALE; i++) {
+		struct stat st;
+
+		if (hold->held[i].until == 0 || fstat(hold->held[i].fd, &st) < 0 ||
+			st.st_ino != ino)
+			continue;
+		fd = fcntl(hold->held[i].fd, F_DUPFD_CLOEXEC, 0);
+		fd = fd < 0 ? -errno : fd;
+	}
+	pthread_mutex_unlock(&hold->lock);
+	return fd;
 }
 
 bool hold_add(struct hold *hold, int fd)

@@ -49,6 +49,9 @@ bool hold_is_wanted(const struct hold *hold);
  */
 bool hold_add(struct hold *hold, int fd);
 
+/* Another descriptor of the object with this number, the caller's. -ESTALE when it is not held. */
+int hold_dup(struct hold *hold, uint64_t ino);
+
 /* Lets go of what has been held long enough. Returns the ms until the next call, -1: none. */
 int hold_expire(struct hold *hold);
 

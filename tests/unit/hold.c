@@ -119,6 +119,24 @@ static void test_the_oldest_makes_place(void **state)
 	assert_int_equal(hold_expire(&hold), 1000 - HOLD_MAX);
 }
 
+static void test_what_is_held_is_found_by_its_number(void **state)
+{
+	const int fd = new_fd();
+	struct stat st;
+	int found;
+
+	(void)state;
+	assert_return_code(fstat(fd, &st), errno);
+	assert_int_equal(hold_dup(&hold, st.st_ino), -ESTALE);
+	hold_add(&hold, fd);
+	found = hold_dup(&hold, st.st_ino);
+	assert_true(found >= 0 && found != fd);
+	close(found);
+	assert_int_equal(hold_dup(&hold, st.st_ino + 1), -ESTALE);
+	hold_make_room(&hold);
+	assert_int_equal(hold_dup(&hold, st.st_ino), -ESTALE);
+}
+
 static void test_all_are_let_go_for_room(void **state)
 {
 	const int fd = new_fd();
@@ -152,6 +170,7 @@ int main(void)
 		HOLD_TEST(test_it_is_wanted_for_a_while),
 		HOLD_TEST(test_each_is_held_for_its_time),
 		HOLD_TEST(test_the_oldest_makes_place),
+		HOLD_TEST(test_what_is_held_is_found_by_its_number),
 		HOLD_TEST(test_all_are_let_go_for_room),
 		HOLD_TEST(test_the_end_leaves_nothing_open),
 	};

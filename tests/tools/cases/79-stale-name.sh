@@ -8,6 +8,7 @@ for ((i = 0; i < 20; i++)); do
     fallocate -l 60M "$HOST/a"
     stat -c %s a
     rm a
+    df . >/dev/null # tells it when the memory that is being freed is free
 done
 bytes 100000 >a
 cat a | sha256sum
