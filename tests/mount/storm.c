@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writers, readers and those who map on the mount, in the root and in a directory, while somebody
- * outside shrinks, grows, punches, unlinks, makes, renames, chmods and chowns the same objects, and
- * takes away the directory's marker. Every byte of a pattern depends on its place only, so whatever
- * is read is accounted for: it is zero, or what one of the writers writes there.
+ * Users write, read and map on the mount, in the root and in a directory, while another process
+ * outside shrinks, grows, punches, unlinks, makes, renames, chmods and chowns the same objects,
+ * moves the directory away and back, and replaces it. Every byte of a pattern depends on its place
+ * only, so each byte that is read is accounted for: it is zero, or what a writer writes there.
  */
 #include "harness.h"
 
@@ -23,7 +23,8 @@ enum { OBJECTS = 3, SIZE = 2 << 20, LONGEST = 512 << 10 };
 
 enum { USERS = 5 };
 
-#define MARKER SHM_DIR "/d%2F"
+#define DIRECTORY SHM_DIR "/d"
+#define ASIDE SHM_DIR "/aside"
 
 static char buf[LONGEST], patterns[2][SIZE];
 
@@ -55,12 +56,12 @@ static void object_path(char *ret, size_t size, uint32_t random)
 		i);
 }
 
-/* For shm_open(3), and with SHM_DIR before it. */
-static void object_name(char *ret, size_t size, uint32_t random)
+/* The same at the other door. */
+static void outside_path(char *ret, size_t size, uint32_t random)
 {
 	const uint32_t i = random % OBJECTS;
 
-	snprintf(ret, size, "/%sstorm-%u", i == OBJECTS - 1 ? "d%2F" : "", i);
+	snprintf(ret, size, "%s/storm-%u", i == OBJECTS - 1 ? DIRECTORY : SHM_DIR, i);
 }
 
 /* It may go or be closed to this user at any moment; nothing else may come in the way. */
@@ -212,14 +213,38 @@ static void refill(int fd)
 		give_up("refill", -1);
 }
 
-/* Names are full paths here. Whatever comes of it: others do the same. */
-static void change_names(const char *name, uint32_t *seed)
+static void make_directory(void)
 {
-	char from[96], to[96], other[80];
+	if (mkdir(DIRECTORY, 0777) < 0 || chmod(DIRECTORY, 0777) < 0)
+		give_up("mkdir", -1);
+}
 
-	object_name(other, sizeof(other), next_random(seed));
-	snprintf(from, sizeof(from), SHM_DIR "%s", name);
-	snprintf(to, sizeof(to), SHM_DIR "%s", other);
+static void replace_directory(void)
+{
+	if (rename(DIRECTORY, ASIDE) < 0)
+		give_up("rename", -1);
+	make_directory();
+	/* A user who was on the way may still make an object in it. */
+	do
+		sweep(ASIDE);
+	while (rmdir(ASIDE) < 0 && errno == ENOTEMPTY);
+}
+
+/* Users may be in the directory, or on their way. */
+static void change_directory(uint32_t *seed)
+{
+	if (next_random(seed) % 2)
+		replace_directory();
+	else if (rename(DIRECTORY, ASIDE) < 0 || rename(ASIDE, DIRECTORY) < 0)
+		give_up("rename", -1);
+}
+
+/* Any result will do. */
+static void change_names(const char *from, uint32_t *seed)
+{
+	char to[80];
+
+	outside_path(to, sizeof(to), next_random(seed));
 	switch (next_random(seed) % 4) {
 	case 0:
 		rename(from, to);
@@ -232,24 +257,23 @@ static void change_names(const char *name, uint32_t *seed)
 		mknod(from, S_IFREG | 0666, 0);
 		break;
 	default:
-		unlink(MARKER);
-		mknod(MARKER, S_IFREG | 0777, 0);
+		change_directory(seed);
 		break;
 	}
 }
 
-static void vandalize(const char *name, uint32_t *seed)
+static void vandalize(const char *path, uint32_t *seed)
 {
 	static const uid_t owners[] = {0, 2001, 2002};
 	static const mode_t modes[] = {0, 0600, 0666, 0777, 0444, 06777};
-	const int fd = shm_open(name, O_RDWR, 0);
+	const int fd = open(path, O_RDWR | O_CLOEXEC);
 	const off_t at = next_random(seed) % SIZE;
 
 	if (fd < 0)
 		return;
 	switch (next_random(seed) % 10) {
 	case 0:
-		shm_unlink(name);
+		unlink(path);
 		break;
 	case 1:
 		fchmod(fd, modes[next_random(seed) % ARRAY_SIZE(modes)]);
@@ -267,7 +291,7 @@ static void vandalize(const char *name, uint32_t *seed)
 		break;
 	case 5:
 	case 6:
-		change_names(name, seed);
+		change_names(path, seed);
 		break;
 	default:
 		if (ftruncate(fd, at) < 0)
@@ -281,11 +305,11 @@ static void vandalize(const char *name, uint32_t *seed)
 static _Noreturn void be_vandal(double end)
 {
 	uint32_t seed = first_seed() + 4711;
-	char name[80];
+	char path[80];
 
 	while (seconds_now() < end) {
-		object_name(name, sizeof(name), next_random(&seed));
-		vandalize(name, &seed);
+		outside_path(path, sizeof(path), next_random(&seed));
+		vandalize(path, &seed);
 	}
 	_exit(0);
 }
@@ -304,14 +328,14 @@ static void start_everybody(pid_t *ret_pids, double end)
 
 static void check_what_is_left(void)
 {
-	char name[80];
+	char path[80];
 	ssize_t n;
 
 	for (uint32_t i = 0; i < OBJECTS; i++) {
 		int fd;
 
-		object_name(name, sizeof(name), i);
-		fd = shm_open(name, O_RDWR, 0);
+		outside_path(path, sizeof(path), i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
 		for (size_t at = 0; fd >= 0; at += (size_t)n) {
 			n = pread(fd, buf, sizeof(buf), (off_t)at);
 			if (n <= 0)
@@ -329,7 +353,7 @@ static void everybody_at_once(void **state)
 	int failed = 0;
 
 	(void)state;
-	assert_return_code(mknod(MARKER, S_IFREG | 0777, 0), errno);
+	make_directory();
 	fill(patterns[0], SIZE, 1, 0);
 	fill(patterns[1], SIZE, 2, 0);
 	start_everybody(pids, end);
