@@ -7,6 +7,10 @@
  * - Attributes in the answer to LOOKUP are valid for one to two ticks (4 to 8 ms at HZ=250) when no
  *   client has the object open here, so that the call that walked the path has them. An object
  *   that is open gets 0, and INVAL_INODE goes before the answer to OPEN: fstat(2) asks again.
+ *   One gap is the kernel's: since 6.13 it takes an answer with timeout 0 in two steps, first
+ *   forgetting the mark of INVAL_INODE, then storing the time. An fstat(2) between the two, within
+ *   two ticks of a lookup, believes what that lookup told. Beside two processes that do nothing but
+ *   look the name up this was seen about once in 100,000 times.
  * - Attributes of a directory are valid for one to two ticks in each answer.
  * - All other answers: 0. With -o cache each answer is valid for as long as the options say.
  */
