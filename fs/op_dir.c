@@ -3,7 +3,8 @@
  * Where the kernel can have another process take over (Linux 6.9), an open directory is nothing
  * here: its positions are good for any descriptor (tmpfs, since 6.6), so each part of a listing
  * opens the directory by its node and goes on at the position that the kernel tells. Elsewhere an
- * open directory keeps its descriptor.
+ * open directory keeps its descriptor, which must not go back: before Linux 6.6 a position of tmpfs
+ * is a count of names, so after a seek names that come and go are told twice or not at all.
  */
 #include "entry.h"
 #include "object.h"
@@ -63,6 +64,7 @@ struct listing {
 	fuse_ino_t ino;
 	int fd;    /* the directory, at the position */
 	bool plus; /* with attributes */
+	bool kept; /* fd is that of the open directory: what is read from it must fit */
 	char *buf;
 	size_t size, used;
 };
@@ -106,11 +108,24 @@ static bool put_found(struct listing *listing, const struct dirent64 *found)
 	return put_entry(listing, found->d_name, &entry, found->d_off);
 }
 
-/* Fills the reply. What does not fit is read again for the next one. 0 or -errno. */
+/*
+ * How much of getdents64(2) fits for certain. A name of one character takes 24 bytes there, 32 in a
+ * reply, and 160 with attributes; longer names are nearer to each other.
+ */
+static size_t size_that_fits(const struct listing *listing)
+{
+	return (listing->size - listing->used) / (listing->plus ? 160 : 32) * 24;
+}
+
+/*
+ * Fills the reply. What does not fit is read again for the next one. getdents64(2) fails if the
+ * next name is longer than the size. 0 or -errno.
+ */
 static int fill_listing(struct listing *listing, char *batch, size_t batch_size)
 {
 	for (;;) {
-		const ssize_t len = getdents64(listing->fd, batch, batch_size);
+		const size_t size = listing->kept ? size_that_fits(listing) : batch_size;
+		const ssize_t len = getdents64(listing->fd, batch, size);
 
 		if (len < 0)
 			return listing->used > 0 ? 0 : -errno;
@@ -148,10 +163,15 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
 	const size_t batch = (size + alignof(struct dirent64) - 1) / alignof(struct dirent64) *
 			     alignof(struct dirent64);
 	char *buf = scratch_get(batch + size);
-	struct listing listing = {.req = req, .ino = ino, .plus = plus, .buf = buf, .size = size};
+	struct listing listing = {.req = req,
+		.ino = ino,
+		.plus = plus,
+		.kept = fi->fh != 0,
+		.buf = buf,
+		.size = size};
 	int r = 0;
 
-	listing.fd = fi->fh != 0 ? (int)fi->fh : open_listed(fs, ino);
+	listing.fd = listing.kept ? (int)fi->fh : open_listed(fs, ino);
 	if (listing.fd < 0)
 		r = listing.fd;
 	else if (!buf)
@@ -160,7 +180,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
 		r = -errno;
 	if (r == 0)
 		r = fill_listing(&listing, buf + batch, size);
-	if (listing.fd >= 0 && fi->fh == 0)
+	if (listing.fd >= 0 && !listing.kept)
 		close(listing.fd);
 	reply_data(req, buf, r < 0 ? r : (ssize_t)listing.used);
 }
