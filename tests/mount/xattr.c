@@ -362,18 +362,18 @@ static void none_are_there(void **state)
 	(void)state;
 	sweep(SHM_DIR);
 	write_file(in_shm("a"), "x", 1);
-	assert_return_code(setxattr(in_shm("a"), "user.one", "value", 5, 0), errno);
+	assert_return_code(setxattr(in_shm("a"), "trusted.one", "value", 5, 0), errno);
 	make_dir(dir, harness()->base, "noxattr");
 	daemon_start(&without, dir, (const char *const[]){"-o", "noxattr", NULL});
 	snprintf(path, sizeof(path), "%s/a", dir);
-	EXPECT_ERROR(getxattr(path, "user.one", value, sizeof(value)), EOPNOTSUPP);
-	EXPECT_ERROR(setxattr(path, "user.one", "other", 5, 0), EOPNOTSUPP);
-	EXPECT_ERROR(removexattr(path, "user.one"), EOPNOTSUPP);
+	EXPECT_ERROR(getxattr(path, "trusted.one", value, sizeof(value)), EOPNOTSUPP);
+	EXPECT_ERROR(setxattr(path, "trusted.one", "other", 5, 0), EOPNOTSUPP);
+	EXPECT_ERROR(removexattr(path, "trusted.one"), EOPNOTSUPP);
 	EXPECT_ERROR(setxattr(path, ACL_ACCESS, "", 0, 0), EOPNOTSUPP);
 	assert_int_equal(listxattr(path, NULL, 0), 0);
 	assert_int_equal(listxattr(path, value, sizeof(value)), 0);
 	daemon_stop(&without);
-	assert_int_equal(getxattr(in_shm("a"), "user.one", value, sizeof(value)), 5);
+	assert_int_equal(getxattr(in_shm("a"), "trusted.one", value, sizeof(value)), 5);
 	sweep(SHM_DIR);
 }
 
