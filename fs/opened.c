@@ -306,12 +306,14 @@ int opened_backing(struct opened *opened, uint64_t ino)
 
 struct shmfs_region *opened_region(struct opened *opened, uint64_t ino)
 {
-	struct object *object;
+	struct shmfs_region *region;
+	const struct object *object;
 
 	pthread_mutex_lock(&opened->lock);
 	object = find_object(opened, ino);
+	region = object ? object->region : NULL;
 	pthread_mutex_unlock(&opened->lock);
-	return object ? object->region : NULL;
+	return region;
 }
 
 int opened_dup(struct opened *opened, uint64_t ino)
