@@ -61,8 +61,9 @@
 /* How long the keeper waits, in ms. */
 #define START_MS 10000      /* until a worker serves */
 #define STOP_MS 1000        /* until a worker that is told to end is killed */
-#define LEAVE_MS 20         /* for all other threads of a worker whose first one has ended */
-#define LEAVE_AT_END_MS 500 /* the same when the mount is to end */
+#define EXIT_MS 20          /* until a worker whose first thread has ended is killed */
+#define EXIT_AT_END_MS 500  /* the same when the mount is to end */
+#define LEAVE_MS 20         /* for the threads of a worker that has been killed */
 #define PROBE_MS 3000       /* for the answer of a program */
 
 struct keeper {
@@ -200,6 +201,10 @@ static void leave_probe(struct keeper *keeper)
 		keeper->successor->program);
 }
 
+/*
+ * It has been killed: nothing of it runs outside the kernel. What its exit closed there would be a
+ * descriptor of the next worker.
+ */
 static void leave_worker(struct keeper *keeper)
 {
 	held_note(keeper->shared, keeper->worker);
@@ -248,8 +253,8 @@ static void wait_for_orders(struct keeper *keeper, int64_t until)
 	take_children(keeper);
 	if (orders.dead && keeper->worker > 0) {
 		keeper->watched = false;
-		keeper->leave_at =
-			clock_now_ms() + (is_ending(keeper) ? LEAVE_AT_END_MS : LEAVE_MS);
+		keeper->kill_at = earlier(keeper->kill_at,
+			clock_now_ms() + (is_ending(keeper) ? EXIT_AT_END_MS : EXIT_MS));
 	}
 	for (; orders.stops > 0; orders.stops--)
 		stop(keeper);
