@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,6 +192,26 @@ static void move_some(struct node_table *table)
 	}
 }
 
+/* So many descriptors it may have beyond the limit: the old table's and the new one's. */
+#define SPARE_USED 2
+
+/* Also when none is left: it is one of those that are spared for the next worker. */
+static int new_memory(void)
+{
+	struct rlimit limit, more;
+	int fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
+
+	if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return fd < 0 ? -errno : fd;
+	more = limit;
+	more.rlim_cur += SPARE_USED;
+	if (setrlimit(RLIMIT_NOFILE, &more) < 0)
+		return -EMFILE;
+	fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return fd < 0 ? -EMFILE : fd;
+}
+
 /*
  * Of a size at which as many entries again have room, and which cannot fill before all of the old
  * table is moved: a quarter of its places is more than the changes that takes.
@@ -202,9 +223,9 @@ static int new_places(const struct node_table *table, struct node_places *ret_pl
 
 	while (count < table->shared->live * 2 || count < table->now.count / (MOVED_AT_ONCE / 4))
 		count *= 2;
-	fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
+	fd = new_memory();
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = ftruncate(fd, (off_t)(count * sizeof(struct node_entry))) < 0 ? -errno : 0;
 	if (r == 0)
 		r = map_places(fd, ret_places);

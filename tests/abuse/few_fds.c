@@ -9,11 +9,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LIMIT = 64, TRIES = 200, ROUNDS = 3 };
+enum { LIMIT = 64, TRIES = 200, ROUNDS = 3, NAMES = 3000 };
+
+/* The table of what is known has so many descriptors, one of them only sometimes. */
+enum { OWN_MAX = 2 };
 
 static struct daemon daemon_with_few;
 
@@ -62,6 +66,17 @@ static void use_names(void)
 	assert_return_code(chmod(path, 0640), errno);
 }
 
+/* So many that the table of what is known has to grow while there is no descriptor left. */
+static void make_known(void)
+{
+	char path[96];
+
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(path, sizeof(path), "%s/known-%d", daemon_with_few.mount, i);
+		assert_return_code(mknod(path, S_IFREG | 0600, 0), errno);
+	}
+}
+
 static void few_descriptors(void **state)
 {
 	static int fds[TRIES];
@@ -77,7 +92,7 @@ static void few_descriptors(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		n = open_many(fds);
 		assert_in_range(n, 10, TRIES - 1);
-		assert_true(round == 0 || n == first);
+		assert_true(round == 0 || abs(n - first) <= OWN_MAX);
 		first = n;
 		use_them(fds, n);
 		close(fds[--n]);
@@ -86,8 +101,13 @@ static void few_descriptors(void **state)
 		while (n > 0)
 			close(fds[--n]);
 		sweep(daemon_with_few.mount);
-		assert_true(wait_for_fds(&daemon_with_few, before.fds));
+		assert_true(wait_for_fds(&daemon_with_few, before.fds + OWN_MAX));
 	}
+	n = open_many(fds);
+	make_known();
+	while (n > 0)
+		close(fds[--n]);
+	sweep(daemon_with_few.mount);
 	print_message("# descriptors: %d allowed, %d objects open\n", LIMIT, first);
 }
 
@@ -130,7 +150,7 @@ static void users_leave_some(void **state)
 		assert_int_equal(wait_child(pids[i]), SIGKILL);
 	}
 	sweep(daemon_with_few.mount);
-	assert_true(wait_for_fds(&daemon_with_few, before.fds));
+	assert_true(wait_for_fds(&daemon_with_few, before.fds + OWN_MAX));
 }
 
 static void start_with_few(void **state)
