@@ -16,16 +16,21 @@ static void ask(struct outcome *ret, struct who who, const char *dir)
 	run_as(ret, who, (const char *const[]){daemon_path(), "-o", "status", dir, NULL});
 }
 
+static char log_text[4 * KIB];
+
+static bool has_told(const void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	read_text(daemon->log, log_text, sizeof(log_text));
+	return strstr(log_text, "data path: ") != NULL;
+}
+
 /* The data path as the daemon told it when it started: "data path: …", with the newline. */
 static const char *told_at_start(const struct daemon *daemon)
 {
-	static char text[4 * KIB];
-	const char *told;
-
-	read_text(daemon->log, text, sizeof(text));
-	told = strstr(text, "data path: ");
-	assert_non_null(told);
-	return told;
+	assert_true(wait_until(has_told, daemon)); /* it serves before it tells */
+	return strstr(log_text, "data path: ");
 }
 
 static void expect_answer(
