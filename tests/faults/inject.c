@@ -4,7 +4,7 @@
 
 #include "../mount/no_handles.h"
 
-#include "../../fs/fuse3.h"
+#include "../../fs/request/fuse3.h"
 
 #include <dirent.h>
 #include <errno.h>

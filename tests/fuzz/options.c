@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* fs/options: each line is an argument. */
+/* fs/process/options: each line is an argument. */
 #include "fuzz.h"
 
-#include "log.h"
-#include "options.h"
+#include "process/options.h"
+#include "request/log.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ enum { ARGS_MAX = 16, LONGEST = 512 };
 
 static unsigned int errors;
 
-/* In place of fs/log.c. */
+/* In place of fs/request/log.c. */
 void log_error(const char *format, ...)
 {
 	(void)format;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fs/freeing: what is given to it is closed soon, by another thread, and can be waited for. */
+/* fs/node/freeing: what is given to it is closed soon, by another thread, and can be waited for. */
 #include "unit.h"
 
-#include "freeing.h"
+#include "node/freeing.h"
 
 #include <errno.h>
 #include <fcntl.h>

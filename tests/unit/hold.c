@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fs/hold: what was looked up stays open for a while, when that is wanted, and no longer. */
+/* fs/node/hold: what was looked up stays open for a while, when that is wanted, and no longer. */
 #include "unit.h"
 
-#include "hold.h"
+#include "node/hold.h"
 
 #include <errno.h>
 #include <fcntl.h>

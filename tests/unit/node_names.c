@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fs/node_names: where there are no file handles, the names that nodes were seen under. */
+/* fs/node/node_names: where there are no file handles, the names that nodes were seen under. */
 #include "unit.h"
 
-#include "node_names.h"
+#include "node/node_names.h"
 #include "object.h"
 
 #include <errno.h>

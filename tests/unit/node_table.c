@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs/node_table: the nodes that the kernel knows. Against a model, with growth, shrinking and
+ * fs/node/node_table: the nodes that the kernel knows. Against a model, with growth, shrinking and
  * failures; and with the death of the worker at each store that others can see.
  */
 #include "unit.h"
 
-#include "node_table.h"
+#include "node/node_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fs/node_table: a worker dies. It is traced instruction by instruction; whenever it has changed
- * what it leaves behind, the next worker's view of a copy is looked at: each entry is there, whole,
- * but for the one that was being added or removed, and all goes on.
+ * fs/node/node_table: a worker dies. It is traced instruction by instruction; whenever it has
+ * changed what it leaves behind, the next worker's view of a copy is looked at: each entry is
+ * there, whole, but for the one that was being added or removed, and all goes on.
  */
 #include "unit.h"
 
-#include "node_table.h"
+#include "node/node_table.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "shares.h"
+
+#include "request/log.h"
+
+#include <limits.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Of all descriptors, but so many at least (the daemon's own are among them) and at most. */
+#define RESERVE_PART 8
+#define RESERVE_MIN 28
+#define RESERVE_MAX 256
+
+void shares_init(struct shares *shares)
+{
+	struct rlimit limit;
+	rlim_t all = UINT_MAX, reserve;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < all)
+		all = limit.rlim_cur;
+	reserve = all / RESERVE_PART;
+	if (reserve > RESERVE_MAX)
+		reserve = RESERVE_MAX;
+	if (reserve < RESERVE_MIN)
+		reserve = RESERVE_MIN;
+	*shares = (struct shares){.limit = all > reserve ? (unsigned)(all - reserve) : 0};
+}
+
+static struct shares_entry *find(struct shares *shares, uid_t user)
+{
+	for (unsigned i = 0; i < shares->count; i++)
+		if (shares->entries[i].user == user)
+			return &shares->entries[i];
+	return NULL;
+}
+
+/* NULL: there is no place. */
+static struct shares_entry *find_or_add(struct shares *shares, uid_t user)
+{
+	struct shares_entry *entry = find(shares, user);
+
+	if (entry || shares->count == SHARES_USERS)
+		return entry;
+	entry = &shares->entries[shares->count++];
+	*entry = (struct shares_entry){.user = user};
+	return entry;
+}
+
+bool shares_allow(struct shares *shares, uid_t user)
+{
+	const struct shares_entry *entry = find(shares, user);
+	const unsigned mine = entry ? entry->used : 0;
+	const unsigned others = shares->used - mine;
+	const unsigned left = others < shares->limit ? shares->limit - others : 0;
+
+	if (user == geteuid() || (mine < left / 2 && shares->used < shares->limit))
+		return true;
+	if (!shares->told)
+		log_error("user %u has objects open that take %u descriptors, half of what others "
+			  "leave: no more (RLIMIT_NOFILE)",
+			(unsigned)user, mine);
+	shares->told = true;
+	return false;
+}
+
+void shares_add(struct shares *shares, uid_t user, int descriptors)
+{
+	struct shares_entry *entry = find_or_add(shares, user);
+
+	/* What was added while there was no place is not known. */
+	if (!entry || descriptors == 0 || (descriptors < 0 && entry->used < (unsigned)-descriptors))
+		return;
+	entry->used += (unsigned)descriptors;
+	shares->used += (unsigned)descriptors;
+	if (entry->used == 0)
+		*entry = shares->entries[--shares->count];
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An operation on the tmpfs as the caller: tmpfs itself judges, by the owner, group, mode and ACL
+ * of the very object that is used, and its judgement stands.
+ */
+#ifndef SHMFS_RUN_AS_CALLER_H
+#define SHMFS_RUN_AS_CALLER_H
+
+#include "fs.h"
+#include "request/caller.h"
+
+/* One system call, or a few. Returns what run_as_caller() does; may run more than once. */
+typedef int caller_act_fn(void *arg);
+
+/*
+ * Runs act(arg) under the caller's identity. Supplementary groups are read when tmpfs has refused
+ * without them; what has been held for a moment (hold.h) is let go when there is no room. Returns
+ * what act returned last: a value >= 0 or -errno.
+ */
+int run_as_caller(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg);
+
+/*
+ * The same with the groups from the start: where they decide not whether, but how, because
+ * S_ISGID is set or is to be set.
+ */
+int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg);
+
+/*
+ * To be called before these for each file or directory (O_PATH will do) that may refuse the caller.
+ * An ACL can refuse a group what it grants to all others: where there is one, the groups are read
+ * first. Returns whether tmpfs has to be asked, because an ACL may refuse what the mode grants; not
+ * with -o acl, where the kernel has asked the ACL.
+ */
+bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd);
+
+#endif

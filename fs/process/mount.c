@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "mount.h"
+
+#include "keeper.h"
+#include "mountpoint.h"
+#include "object.h"
+#include "ops/ops.h"
+#include "request/log.h"
+#include "request/shared.h"
+#include "startup.h"
+#include "successor.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct mount {
+	const struct options *options;
+	struct successor successor;
+	struct shared *shared;
+};
+
+/* The session that made the mount goes, the mount stays. */
+static int keep_device(struct shared *shared, struct fuse_session *session)
+{
+	const int device = fuse3_duplicate(fuse_session_fd(session));
+	const int r =
+		device < 0 ? device : mountpoint_number(shared->mount_point, &shared->mount_number);
+
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		fuse_session_unmount(session);
+		if (device >= 0)
+			close(device);
+		return r;
+	}
+	shared->device = device;
+	return 0;
+}
+
+/* 0 or -errno; what went wrong has been logged, by libfuse or here. */
+static int make_mount(const struct options *options, struct shared *shared)
+{
+	struct fuse_args args = options_copy_args(options);
+	struct fuse_session *session;
+	int r = -EIO;
+
+	log_libfuse_briefly(true);
+	session = fuse_session_new(&args, &ops, sizeof(ops), NULL);
+	fuse_opt_free_args(&args);
+	if (session && fuse_session_mount(session, shared->mount_point) == 0)
+		r = keep_device(shared, session);
+	if (session)
+		fuse_session_destroy(session);
+	log_libfuse_briefly(false);
+	return r;
+}
+
+static int receive_init(struct shared *shared)
+{
+	const ssize_t n = fuse3_receive_init(shared->device, shared->init, sizeof(shared->init));
+
+	if (n < 0)
+		return (int)n;
+	shared->init_len = (uint32_t)n;
+	return 0;
+}
+
+/* Is there to be a keeper? -ENOTSUP: there can be none, but it was wished for; that is logged. */
+static int choose_keeper(const struct mount *mount, bool *ret_keeper)
+{
+	const enum keeper_wish wish = mount->options->keeper;
+	const char *why_not = keeper_obstacle(mount->shared);
+
+	if (why_not && wish == KEEPER_ON) {
+		log_error("cannot mount with a keeper: %s", why_not);
+		return -ENOTSUP;
+	}
+	if (why_not && wish == KEEPER_AUTO)
+		snprintf(mount->shared->why_alone, sizeof(mount->shared->why_alone), "%s", why_not);
+	*ret_keeper = !why_not && wish != KEEPER_OFF;
+	return 0;
+}
+
+/* Has it served, and ends it. */
+static int serve(struct mount *mount, bool with_keeper)
+{
+	struct shared *shared = mount->shared;
+	bool is_worker = false;
+	int status;
+
+	status = with_keeper ? keeper_keep(mount->options, shared, &mount->successor, &is_worker)
+			     : worker_serve(mount->options, shared, keeper_announce);
+	if (!is_worker)
+		mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
+	if (status == WORKER_BUSY)
+		_exit(EXIT_SUCCESS);
+	return status;
+}
+
+/* What cannot be served is unmounted. */
+static int serve_new(struct mount *mount)
+{
+	struct shared *shared = mount->shared;
+	bool with_keeper;
+	int r;
+
+	r = receive_init(shared);
+	if (r == 0)
+		r = shared_keep_descriptors(shared);
+	/* Closed when the mount is served: another descriptor may have its number then. */
+	descriptors_remove(shared->kept, SHARED_FDS, startup_parent());
+	if (r < 0)
+		log_error("cannot serve: %s", strerror(-r));
+	else
+		r = choose_keeper(mount, &with_keeper);
+	if (r == 0)
+		return serve(mount, with_keeper);
+	mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
+	return EXIT_FAILURE;
+}
+
+int mount_run(const struct options *options, const char *mount_point, char **argv)
+{
+	struct mount mount = {.options = options};
+	struct shared *shared;
+	int status = EXIT_FAILURE;
+	int r;
+
+	successor_init(&mount.successor, argv);
+	r = shared_new(&shared, &mount.successor.memory);
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	mount.shared = shared;
+	snprintf(shared->mount_point, sizeof(shared->mount_point), "%s", mount_point);
+	shared->daemon = getpid();
+	shared->root = shmfs_object_root();
+	if (shared->root < 0)
+		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(-shared->root));
+	else if (make_mount(options, shared) == 0)
+		status = serve_new(&mount);
+	shared_free(shared);
+	return status;
+}
+
+int mount_continue(const struct options *options, char **argv, int memory)
+{
+	struct mount mount = {.options = options};
+	int status, r;
+
+	successor_init(&mount.successor, argv);
+	mount.successor.memory = memory;
+	r = shared_attach(&mount.shared, memory);
+	if (r < 0) {
+		log_error("cannot take over: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (mount.shared->background)
+		startup_continue_in_background();
+	log_info("version %s takes over at %s", SHMFS_VERSION, mount.shared->mount_point);
+	status = serve(&mount, true);
+	shared_free(mount.shared);
+	return status;
+}

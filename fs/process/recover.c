@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "recover.h"
+
+#include "node/passthrough.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What is to stay open. */
+struct known {
+	struct shared *shared;
+	size_t room; /* for descriptors below, in the set */
+	uint8_t *set;
+};
+
+static bool is_used(const struct shared_slot *slot)
+{
+	return atomic_load(&slot->unique) != 0;
+}
+
+static void redo_count(struct shared *shared)
+{
+	struct shared_redo *redo = &shared->redo;
+
+	if (!atomic_load(&redo->valid))
+		return;
+	shared->opens[redo->open] = redo->after;
+	if (redo->slot < SHARED_SLOTS) {
+		shared->slots[redo->slot].ino = redo->after.ino;
+		atomic_store(&shared->slots[redo->slot].phase, redo->phase);
+	}
+	atomic_store(&redo->valid, 0);
+}
+
+static int note_known(struct known *known, struct shared *shared)
+{
+	const long max = sysconf(_SC_OPEN_MAX);
+
+	known->shared = shared;
+	known->room = max > 0 ? (size_t)max : SHARED_FDS;
+	known->set = calloc(DESCRIPTORS_SET_SIZE(known->room), 1);
+	if (!known->set)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < shared->opens_used; i++)
+		if (shared->opens[i].ino != 0 && shared->opens[i].count > 0) {
+			descriptors_add(known->set, known->room, shared->opens[i].reader);
+			descriptors_add(known->set, known->room, shared->opens[i].writer);
+		}
+	for (size_t i = 0; i < SHARED_SLOTS; i++)
+		if (shared->orphans[i].ino != 0)
+			descriptors_add(known->set, known->room, shared->orphans[i].fd);
+	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.fd));
+	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.old));
+	return 0;
+}
+
+/* A descriptor as it comes from making an object: others are opened with O_NONBLOCK. */
+static bool is_made(const struct shared *shared, int fd, struct stat *ret_st)
+{
+	const int flags = fcntl(fd, F_GETFL);
+	struct stat root;
+
+	return flags >= 0 && (flags & (O_ACCMODE | O_NONBLOCK | O_PATH)) == O_RDWR &&
+	       fstat(fd, ret_st) == 0 && S_ISREG(ret_st->st_mode) &&
+	       fstat(shared->root, &root) == 0 && root.st_dev == ret_st->st_dev;
+}
+
+/* The request that has made what fd stands for comes again: see journal.c. */
+static bool keep_orphan(struct shared *shared, int fd)
+{
+	struct stat st;
+
+	if (!is_made(shared, fd, &st))
+		return false;
+	for (size_t i = 0; i < SHARED_SLOTS; i++)
+		if (shared->orphans[i].ino == 0) {
+			shared->orphans[i].fd = fd;
+			shared->orphans[i].ino = st.st_ino;
+			return true;
+		}
+	return false;
+}
+
+static void sweep(void *arg, int fd)
+{
+	const struct known *known = arg;
+
+	if (!descriptors_has(known->set, known->room, fd) && !keep_orphan(known->shared, fd))
+		close(fd);
+}
+
+static int sweep_descriptors(struct shared *shared)
+{
+	struct known known = {0};
+	int r;
+
+	r = note_known(&known, shared);
+	if (r == 0)
+		r = shared_visit_others(shared, sweep, &known);
+	free(known.set);
+	return r;
+}
+
+static void drop_given_up(struct shared *shared, const struct passthrough *passthrough)
+{
+	for (uint32_t i = 0; i < shared->opens_used; i++) {
+		struct shared_open *open = &shared->opens[i];
+
+		if (open->ino == 0 || open->count > 0)
+			continue;
+		if (open->backing > 0)
+			passthrough_close(passthrough, open->backing);
+		open->ino = 0;
+	}
+}
+
+static bool is_backing(const struct shared *shared, int id)
+{
+	for (uint32_t i = 0; i < shared->opens_used; i++)
+		if (shared->opens[i].ino != 0 && shared->opens[i].backing == id)
+			return true;
+	return false;
+}
+
+/* Ids count up: those that nobody noted are between what was seen before and after. */
+static void drop_lost_backings(struct shared *shared, const struct passthrough *passthrough)
+{
+	const int end = atomic_load(&shared->backing_last) + SHARED_SLOTS;
+	int from = 0;
+
+	for (size_t i = 0; i < SHARED_SLOTS; i++) {
+		struct shared_slot *slot = &shared->slots[i];
+
+		if (is_used(slot) && slot->registering > 0 &&
+			(from == 0 || slot->registering < from))
+			from = slot->registering;
+		slot->registering = 0;
+	}
+	for (int id = from; from > 0 && id <= end; id++)
+		if (!is_backing(shared, id))
+			passthrough_close(passthrough, id);
+}
+
+static struct shared_suspect *suspect_of(struct shared *shared, uint64_t unique)
+{
+	struct shared_suspect *suspect;
+
+	for (size_t i = 0; i < SHARED_SUSPECTS; i++)
+		if (shared->suspects[i].unique == unique)
+			return &shared->suspects[i];
+	suspect = &shared->suspects[shared->suspects_next++ % SHARED_SUSPECTS];
+	*suspect = (struct shared_suspect){.unique = unique};
+	return suspect;
+}
+
+/* What the last worker was serving when it died may be why it died. */
+static void note_suspects(struct shared *shared)
+{
+	const uint32_t points = shared->death == DEATH_OWN       ? SHARED_POINTS_OWN
+				: shared->death == DEATH_OUTSIDE ? SHARED_POINTS_OUTSIDE
+								 : 0;
+
+	for (size_t i = 0; i < SHARED_THREADS; i++) {
+		const uint64_t unique = atomic_exchange(&shared->services[i].unique, 0);
+
+		if (unique != 0 && points > 0)
+			suspect_of(shared, unique)->points += points;
+	}
+}
+
+int recover(struct shared *shared)
+{
+	const struct passthrough passthrough = {.device = shared->device};
+	int r;
+
+	note_suspects(shared);
+	redo_count(shared);
+	r = sweep_descriptors(shared);
+	if (r < 0)
+		return r;
+	drop_given_up(shared, &passthrough);
+	drop_lost_backings(shared, &passthrough);
+	return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include "node/node.h"
+#include "node/opened.h"
+#include "ops/fs.h"
+#include "ops/ops.h"
+#include "recover.h"
+#include "request/journal.h"
+#include "request/log.h"
+#include "request/loop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the loop's hooks need. */
+struct service {
+	struct fs fs;
+	struct shared *shared;
+	struct fuse_session *session;
+};
+
+static void close_node(void *arg, uint64_t ino)
+{
+	opened_close(arg, ino);
+}
+
+static void on_settle(void *arg)
+{
+	struct service *service = arg;
+
+	journal_settle(service->fs.journal, close_node, service->fs.opened);
+}
+
+static int on_tick(void *arg)
+{
+	struct service *service = arg;
+
+	return hold_expire(&service->fs.hold);
+}
+
+/*
+ * The first worker's answer to FUSE_INIT reaches the kernel. Those of others come too late and
+ * are dropped there; but libfuse knows then what was agreed.
+ */
+static int answer_init(struct service *service)
+{
+	struct fs *fs = &service->fs;
+	struct shared *shared = service->shared;
+	struct passthrough *passthrough = &fs->passthrough;
+	const struct fuse_buf init = {.mem = shared->init, .size = shared->init_len};
+	int r;
+
+	r = fuse3_complete(service->session, shared->init, shared->init_len);
+	if (r < 0)
+		return r;
+	fuse_session_process_buf(service->session, &init);
+	if (fuse_session_exited(service->session))
+		return -ECANCELED; /* libfuse has told why */
+	if (!passthrough_start(passthrough, shared->device, shared->root, &shared->passthrough)) {
+		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
+		return -ECANCELED;
+	}
+	passthrough_describe(passthrough, shared->data_path);
+	return 0;
+}
+
+static int prepare(struct service *service, const struct options *options)
+{
+	const struct loop_hooks hooks = {.arg = service, .settle = on_settle, .tick = on_tick};
+	struct shared *shared = service->shared;
+	struct fs *fs = &service->fs;
+	int r;
+
+	freeing_init(&fs->freeing);
+	hold_init(&fs->hold, &fs->freeing);
+	fs->session = service->session;
+	r = opened_new(&fs->opened, &fs->passthrough, shared, options->noatime);
+	if (r == 0)
+		r = nodes_new(&fs->nodes, shared, fs->opened, shared->root);
+	if (r == 0)
+		r = journal_new(&fs->journal, shared);
+	if (r == 0)
+		r = loop_new(
+			&fs->loop, service->session, fs->journal, options->single_thread, &hooks);
+	if (r == 0)
+		r = answer_init(service);
+	if (r == 0 && shared->generation > 0)
+		r = fuse3_resend(shared->device);
+	if (r == 0)
+		r = loop_start(fs->loop);
+	return r;
+}
+
+/* A session whose mount is that of the device: libfuse closes what it is given. */
+static struct fuse_session *new_session(const struct options *options, struct service *service)
+{
+	struct fuse_args args = options_copy_args(options);
+	struct fuse_session *session;
+	char mount_point[32];
+	int fd;
+
+	session = fuse_session_new(&args, &ops, sizeof(ops), &service->fs);
+	fuse_opt_free_args(&args);
+	if (!session)
+		return NULL;
+	fd = fuse3_duplicate(service->shared->device);
+	if (fd < 0)
+		log_error("cannot serve: %s", strerror(-fd));
+	snprintf(mount_point, sizeof(mount_point), "/dev/fd/%d", fd);
+	if (fd >= 0 && fuse_session_mount(session, mount_point) == 0)
+		return session;
+	fuse_session_destroy(session);
+	return NULL;
+}
+
+static void clear(struct service *service)
+{
+	fuse_session_destroy(service->session);
+	loop_free(service->fs.loop);
+	journal_free(service->fs.journal);
+	nodes_free(service->fs.nodes);
+	opened_free(service->fs.opened);
+	hold_clear(&service->fs.hold);
+	freeing_clear(&service->fs.freeing);
+}
+
+/* Answers requests until the end. Returns the exit status, or WORKER_BUSY. */
+static int serve(struct service *service, const struct options *options,
+	void (*ready)(struct shared *shared))
+{
+	int r;
+
+	service->session = new_session(options, service);
+	if (!service->session)
+		return EXIT_FAILURE;
+	r = prepare(service, options);
+	if (r == 0) {
+		ready(service->shared);
+		r = loop_run(service->fs.loop);
+	}
+	if (r == -EBUSY) {
+		log_error("the kernel is still busy with a request: not waiting for it");
+		return WORKER_BUSY;
+	}
+	service->shared->covered = r == -EDEADLK;
+	if (r < 0 && r != -ECANCELED && r != -EDEADLK)
+		log_error("cannot serve: %s", strerror(-r));
+	clear(service);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int worker_serve(
+	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
+{
+	static struct service service; /* threads that are left may use it to the end */
+	int r;
+
+	service = (struct service){
+		.shared = shared,
+		.fs.passthrough = {.wish = options->passthrough},
+		.fs.daemon = shared->daemon,
+		.fs.noatime = options->noatime,
+		.fs.root = shared->root,
+		.fs.reserve = options->reserve,
+		.fs.noxattr = options->noxattr,
+		.fs.acl = options->acl,
+		.fs.entry_timeout = options->entry_timeout,
+		.fs.attr_timeout = options->attr_timeout,
+		.fs.negative_timeout = options->negative_timeout,
+		.fs.keeps_directories = !fuse3_can_resend(shared->init, shared->init_len),
+		.fs.max_read = options->max_read,
+	};
+	if (options->noatime)
+		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
+	/* First: it closes whatever a dead worker may have opened. */
+	r = shared->generation > 0 ? recover(shared) : 0;
+	if (r == 0)
+		return serve(&service, options, ready);
+	log_error("recovery after the previous worker's death failed: %s", strerror(-r));
+	return EXIT_FAILURE;
+}
