@@ -7,8 +7,10 @@
  * A worker may die between any two stores. Then
  * - an entry that was being added is either there, whole, or not: its number is stored last;
  * - an entry that was being moved may be in both tables: the new one is right;
- * - a table whose descriptor is not noted in shared memory is closed by the next worker
- * (recover.h);
+ * - a memfd whose descriptor is not noted in shared memory is closed by the next worker
+ *   (recover.h);
+ * - a new table that was not in use yet has no entries, and the next worker takes it for an old
+ *   one that has been moved;
  * - the counts may be wrong, of a table that has just been replaced by far: the next worker counts.
  */
 #include "node_table.h"
@@ -16,7 +18,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,17 @@
 #define PLACES_MIN 256
 #define MOVED_AT_ONCE 64 /* places of the old table that one change looks at */
 
+static int fd_of_now(const struct node_table_shared *shared)
+{
+	return atomic_load(&shared->fds[atomic_load(&shared->now)]);
+}
+
+static int fd_of_other(const struct node_table_shared *shared)
+{
+	return atomic_load(&shared->fds[!atomic_load(&shared->now)]);
+}
+
+/* An empty memfd has none. */
 static int map_places(int fd, struct node_places *ret_places)
 {
 	struct stat st;
@@ -31,6 +43,8 @@ static int map_places(int fd, struct node_places *ret_places)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	if (st.st_size == 0)
+		return 0;
 	entries = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (entries == MAP_FAILED)
 		return -errno;
@@ -102,24 +116,45 @@ static void count_entries(struct node_table *table)
 	}
 }
 
+static int make_memory(struct node_table_shared *shared)
+{
+	for (int i = 0; i < 2; i++) {
+		int fd;
+
+		if (atomic_load(&shared->fds[i]) > 0)
+			continue;
+		fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		atomic_store(&shared->fds[i], fd);
+	}
+	return 0;
+}
+
+static int make_factor(struct node_table_shared *shared)
+{
+	uint64_t factor;
+
+	if (shared->factor != 0)
+		return 0;
+	if (getrandom(&factor, sizeof(factor), 0) < 0)
+		return -errno;
+	shared->factor = factor | 1;
+	return 0;
+}
+
 int node_table_init(struct node_table *table, struct node_table_shared *shared)
 {
-	const int fd = atomic_load(&shared->fd), old = atomic_load(&shared->old);
-	int r = 0;
+	int r;
 
 	*table = (struct node_table){.shared = shared};
-	if (shared->factor == 0) {
-		uint64_t factor;
-
-		if (getrandom(&factor, sizeof(factor), 0) < 0)
-			return -errno;
-		shared->factor = factor | 1;
-	}
-	if (fd > 0)
-		r = map_places(fd, &table->now);
-	/* A worker has died after it closed one, or before it noted the other. */
-	if (r == 0 && old > 0 && old != fd)
-		r = map_places(old, &table->old);
+	r = make_factor(shared);
+	if (r == 0)
+		r = make_memory(shared);
+	if (r == 0)
+		r = map_places(fd_of_now(shared), &table->now);
+	if (r == 0)
+		r = map_places(fd_of_other(shared), &table->old);
 	if (r < 0)
 		node_table_clear(table);
 	else
@@ -162,13 +197,11 @@ static struct node_entry *put_entry(struct node_table *table, struct node_entry 
 	return entry;
 }
 
+/* Should its memory stay, nothing is lost: set_size() empties it before it is used again. */
 static void drop_old(struct node_table *table)
 {
-	const int fd = atomic_load(&table->shared->old);
-
 	unmap_places(&table->old);
-	atomic_store(&table->shared->old, 0);
-	close(fd);
+	(void)!ftruncate(fd_of_other(table->shared), 0);
 }
 
 static void move_some(struct node_table *table)
@@ -192,65 +225,38 @@ static void move_some(struct node_table *table)
 	}
 }
 
-/* So many descriptors it may have beyond the limit: the old table's and the new one's. */
-#define SPARE_USED 2
-
-/* Also when none is left: it is one of those that are spared for the next worker. */
-static int new_memory(void)
+/* All bytes are 0 then. */
+static int set_size(int fd, uint64_t size)
 {
-	struct rlimit limit, more;
-	int fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
-
-	if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return fd < 0 ? -errno : fd;
-	more = limit;
-	more.rlim_cur += SPARE_USED;
-	if (setrlimit(RLIMIT_NOFILE, &more) < 0)
-		return -EMFILE;
-	fd = memfd_create("shmfs-nodes", MFD_CLOEXEC);
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return fd < 0 ? -EMFILE : fd;
+	return ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
 }
 
 /*
  * Of a size at which as many entries again have room, and which cannot fill before all of the old
  * table is moved: a quarter of its places is more than the changes that takes.
  */
-static int new_places(const struct node_table *table, struct node_places *ret_places, int *ret_fd)
+static int new_places(const struct node_table *table, struct node_places *ret_places)
 {
+	const int fd = fd_of_other(table->shared);
 	uint64_t count = PLACES_MIN;
-	int fd, r;
+	int r;
 
 	while (count < table->shared->live * 2 || count < table->now.count / (MOVED_AT_ONCE / 4))
 		count *= 2;
-	fd = new_memory();
-	if (fd < 0)
-		return fd;
-	r = ftruncate(fd, (off_t)(count * sizeof(struct node_entry))) < 0 ? -errno : 0;
-	if (r == 0)
-		r = map_places(fd, ret_places);
-	if (r < 0)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return r;
+	r = set_size(fd, count * sizeof(struct node_entry));
+	return r < 0 ? r : map_places(fd, ret_places);
 }
 
-/*
- * Begins with a new table. Without memory for one the present one stays. The order of the stores
- * is such that a table is never lost: `old` may be the same as `fd` for a moment.
- */
+/* Begins with a new table. Without memory for one the present one stays. */
 static void replace_table(struct node_table *table)
 {
 	struct node_table_shared *shared = table->shared;
 	struct node_places places;
-	int fd = -1;
 
-	if (table->old.count > 0 || new_places(table, &places, &fd) < 0)
+	if (table->old.count > 0 || new_places(table, &places) < 0)
 		return;
 	shared->moved = 0;
-	atomic_store(&shared->old, atomic_load(&shared->fd));
-	atomic_store(&shared->fd, fd);
+	atomic_store(&shared->now, !atomic_load(&shared->now));
 	shared->used = 0;
 	table->old = table->now;
 	table->now = places;

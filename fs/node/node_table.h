@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The numbers that the kernel knows, with their generations and lookup counts: a hash table in a
- * memfd of its own, whose descriptor stands in shared memory (shared.h), so that the next worker
- * finds it. node_table.c tells how a worker may die at any point of a change. Not locked.
+ * memfd. It has two of them, whose descriptors stand in shared memory (shared.h): the next worker
+ * finds them, and a table that grows needs no descriptor that might be refused. node_table.c tells
+ * how a worker may die at any point of a change. Not locked.
  */
 #ifndef SHMFS_NODE_TABLE_H
 #define SHMFS_NODE_TABLE_H
@@ -26,12 +27,13 @@ struct node_places {
 	int shift;      /* of a hash, to get a place */
 };
 
+/* The old places are the table before, while its entries are moved. Later that memfd is empty. */
 struct node_table {
 	struct node_table_shared *shared;
 	struct node_places now, old;
 };
 
-/* Goes on with what a worker before has left. 0 or -errno. */
+/* Goes on with what a worker before has left; the first one makes the memfds. 0 or -errno. */
 int node_table_init(struct node_table *table, struct node_table_shared *shared);
 
 /* Unmaps it; the entries stay for the next worker. */

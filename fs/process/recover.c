@@ -51,8 +51,8 @@ static int note_known(struct known *known, struct shared *shared)
 	for (size_t i = 0; i < SHARED_SLOTS; i++)
 		if (shared->orphans[i].ino != 0)
 			descriptors_add(known->set, known->room, shared->orphans[i].fd);
-	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.fd));
-	descriptors_add(known->set, known->room, atomic_load(&shared->nodes.old));
+	for (size_t i = 0; i < 2; i++)
+		descriptors_add(known->set, known->room, atomic_load(&shared->nodes.fds[i]));
 	return 0;
 }
 

@@ -20,16 +20,16 @@
 #include <sys/types.h>
 
 /* To be raised with every change of this file that a keeper of the old version cannot hand over. */
-#define SHARED_VERSION 4
+#define SHARED_VERSION 5
 
 /* The nodes, see node_table.h. Zeros are an empty table. */
 struct node_table_shared {
-	_Atomic int32_t fd;  /* the table; 0: none yet */
-	_Atomic int32_t old; /* the one before, while its entries are moved here; 0: none */
-	uint64_t used;       /* places of the table that are not free; wrong after a death */
-	uint64_t live;       /* entries of both; likewise */
-	uint64_t moved;      /* places of the old one that have been looked at */
-	uint64_t factor;     /* of the hash: odd, random, so that no user can choose collisions */
+	_Atomic int32_t fds[2]; /* 0: none yet */
+	_Atomic uint32_t now;   /* which of them is the table; the other one: see struct node_table */
+	uint64_t used;          /* places of the table that are not free; wrong after a death */
+	uint64_t live;          /* entries of both; likewise */
+	uint64_t moved;         /* places of the old one that have been looked at */
+	uint64_t factor;        /* of the hash: odd, random, so that no user can choose collisions */
 };
 
 /* Whether passthrough works, once that has been tried: the same for as long as the mount is there.

@@ -79,10 +79,8 @@ static int teardown(void **state)
 {
 	node_names_clear(&world.names);
 	node_table_clear(&world.table);
-	if (world.shared.fd > 0)
-		close(world.shared.fd);
-	if (world.shared.old > 0)
-		close(world.shared.old);
+	for (int i = 0; i < 2; i++)
+		close(world.shared.fds[i]);
 	close(world.root);
 	return unit_teardown_shm(state);
 }

@@ -28,8 +28,9 @@ static struct {
 	struct node_table table;
 	struct model_entry model[MODEL_MAX];
 	size_t known;
-	bool fails; /* each memfd_create(2) */
+	bool fails; /* one or the other call that gets memory */
 	unsigned failures;
+	bool has_no_descriptors;
 } world;
 
 int __real_memfd_create(const char *name, unsigned flags);
@@ -42,7 +43,7 @@ void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t off
 /* Which of the calls fails changes from one to the next. */
 static bool fails(unsigned which)
 {
-	if (!world.fails || world.failures % 3 != which)
+	if (!world.fails || world.failures % 2 != which)
 		return false;
 	world.failures++;
 	return true;
@@ -51,19 +52,19 @@ static bool fails(unsigned which)
 int __wrap_memfd_create(const char *name, unsigned flags)
 {
 	errno = EMFILE;
-	return fails(0) ? -1 : __real_memfd_create(name, flags);
+	return world.has_no_descriptors ? -1 : __real_memfd_create(name, flags);
 }
 
 int __wrap_ftruncate64(int fd, off_t size)
 {
 	errno = EINTR;
-	return fails(1) ? -1 : __real_ftruncate64(fd, size);
+	return fails(0) ? -1 : __real_ftruncate64(fd, size);
 }
 
 void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	errno = ENOMEM;
-	return fails(2) ? MAP_FAILED : __real_mmap64(at, len, prot, flags, fd, offset);
+	return fails(1) ? MAP_FAILED : __real_mmap64(at, len, prot, flags, fd, offset);
 }
 
 static int setup(void **state)
@@ -78,10 +79,9 @@ static int teardown(void **state)
 {
 	(void)state;
 	node_table_clear(&world.table);
-	if (world.shared.fd > 0)
-		close(world.shared.fd);
-	if (world.shared.old > 0)
-		close(world.shared.old);
+	for (int i = 0; i < 2; i++)
+		if (world.shared.fds[i] > 0)
+			close(world.shared.fds[i]);
 	return 0;
 }
 
@@ -205,6 +205,39 @@ static void test_all_are_forgotten_without_memory(void **state)
 	expect_all();
 }
 
+/* Growing and shrinking, and the next worker, need no descriptor more. */
+static void test_descriptors_are_had_once(void **state)
+{
+	uint64_t seed = unit_seed();
+
+	(void)state;
+	world.has_no_descriptors = true;
+	for (size_t i = 0; i < MODEL_MAX; i++)
+		assert_true(add(i, &seed));
+	replace_worker();
+	expect_all();
+	for (size_t i = 0; i < MODEL_MAX; i++)
+		take_off(i);
+	expect_all();
+	replace_worker();
+}
+
+static void test_first_descriptors_are_refused(void **state)
+{
+	struct node_table_shared shared = {0};
+	struct node_table table;
+
+	(void)state;
+	world.has_no_descriptors = true;
+	assert_int_equal(node_table_init(&table, &shared), -EMFILE);
+	world.has_no_descriptors = false;
+	assert_int_equal(node_table_init(&table, &shared), 0);
+	assert_non_null(node_table_add(&table, FIRST, 1));
+	node_table_clear(&table);
+	close(shared.fds[0]);
+	close(shared.fds[1]);
+}
+
 static void test_first_table_without_memory(void **state)
 {
 	(void)state;
@@ -243,12 +276,12 @@ static void test_a_million_take_few_bytes(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < MANY; i++)
 		assert_non_null(node_table_add(&world.table, FIRST + i, 1));
-	bytes = bytes_of(world.shared.fd) + bytes_of(world.shared.old);
+	bytes = bytes_of(world.shared.fds[0]) + bytes_of(world.shared.fds[1]);
 	print_message("# %.1f bytes for each of %d nodes\n", (double)bytes / MANY, MANY);
 	assert_true(bytes <= (uint64_t)MANY * BYTES_MAX);
 	for (uint64_t i = 0; i < MANY; i++)
 		node_table_remove(&world.table, node_table_find(&world.table, FIRST + i));
-	bytes = bytes_of(world.shared.fd) + bytes_of(world.shared.old);
+	bytes = bytes_of(world.shared.fds[0]) + bytes_of(world.shared.fds[1]);
 	assert_true(bytes < MANY);
 }
 
@@ -259,6 +292,8 @@ int main(void)
 		TABLE_TEST(test_table_is_like_the_model),
 		TABLE_TEST(test_without_memory_nothing_is_lost),
 		TABLE_TEST(test_all_are_forgotten_without_memory),
+		TABLE_TEST(test_descriptors_are_had_once),
+		TABLE_TEST(test_first_descriptors_are_refused),
 		TABLE_TEST(test_first_table_without_memory),
 		TABLE_TEST(test_marks_are_never_found),
 		TABLE_TEST(test_a_million_take_few_bytes),
