@@ -162,7 +162,7 @@ static int make_object(struct opened *opened, uint64_t ino, uid_t user,
 	return 0;
 }
 
-/* lock is held. Takes fd unless it returns an error. */
+/* lock is held. Takes fd unless it returns an error. Returns the backing id of the object. */
 static int open_with(struct opened *opened, uint64_t ino, int fd, uid_t user,
 	struct shmfs_region **region, int *backing)
 {
@@ -186,7 +186,7 @@ static int open_with(struct opened *opened, uint64_t ino, int fd, uid_t user,
 	after.count++;
 	shares_add(&opened->shares, after.user, descriptors_of(&after) - before);
 	journal_count(opened->opens.shared, object->open, &after, true);
-	return 0;
+	return after.backing;
 }
 
 /* Returns a backing id or 0. */

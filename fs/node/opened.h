@@ -29,8 +29,9 @@ int opened_new(struct opened **ret_opened, const struct passthrough *passthrough
 struct opened *opened_free(struct opened *opened);
 
 /*
- * The caller has opened the object as fd, which is owned in any case: counts one open. What the
- * region cannot do yet it can do with fd. -EMFILE: this user has its share of open objects.
+ * The caller has opened the object as fd, which is owned in any case: counts one open. The region
+ * takes fd for what it cannot do yet. Returns the backing id of the object, 0: it has none; or
+ * -errno. -EMFILE: this user has its share of open objects.
  */
 int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user);
 

@@ -93,7 +93,10 @@ static void unmake_object(
 		run_as_caller(fs, caller, remove_object, creation);
 }
 
-/* The kernel learns of the object, which is open as fd. fd is owned in any case. */
+/*
+ * The kernel learns of the object, which is open as fd. fd is owned in any case. Returns the
+ * backing id or -errno.
+ */
 static int introduce_object(struct fs *fs, struct caller *caller, uint64_t parent,
 	struct creation *creation, int fd, struct stat *ret_st)
 {
@@ -120,7 +123,9 @@ static int truncate_object(void *arg)
 	return open_truncate(creation->fd, creation->flags);
 }
 
-/* What was there already, and is open now. Its open and its lookup are taken back on error. */
+/*
+ * The object was there already and is open now. Its open and its lookup are taken back on error.
+ */
 static int truncate_existing(
 	struct fs *fs, struct caller *caller, struct creation *creation, struct stat *st)
 {
@@ -140,7 +145,7 @@ static int truncate_existing(
 	return r;
 }
 
-/* A dead worker has counted the open for this request. */
+/* A dead worker has counted the open for this request. Returns the backing id or -errno. */
 static int open_again(struct fs *fs, uint64_t parent, const struct creation *creation, uint64_t ino,
 	struct stat *ret_st)
 {
@@ -151,8 +156,9 @@ static int open_again(struct fs *fs, uint64_t parent, const struct creation *cre
 		return fd;
 	r = node_introduce(fs->nodes, fd, parent, creation->name, ret_st);
 	close(fd);
-	if (r < 0)
-		opened_close(fs->opened, ino);
+	if (r == 0)
+		return opened_backing(fs->opened, ino);
+	opened_close(fs->opened, ino);
 	return r;
 }
 
@@ -164,7 +170,7 @@ static void create(
 	NODE_FD(dir);
 	struct stat st;
 	uint64_t ino;
-	int r;
+	int backing = 0, r;
 
 	creation->caller = &caller;
 	if (journal_was_opened(&ino)) {
@@ -179,12 +185,14 @@ static void create(
 		if (r >= 0)
 			r = introduce_object(fs, &caller, parent, creation, r, &st);
 	}
-	if (r == 0 && !creation->made && (creation->flags & O_TRUNC))
+	if (r >= 0)
+		backing = r;
+	if (r >= 0 && !creation->made && (creation->flags & O_TRUNC))
 		r = truncate_existing(fs, &caller, creation, &st);
 	if (r < 0)
 		reply_result(req, r);
 	else
-		entry_reply_created(req, &st, fi);
+		entry_reply_created(req, &st, backing, fi);
 }
 
 void op_create(

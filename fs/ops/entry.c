@@ -71,11 +71,23 @@ double entry_attr_timeout(const struct fs *fs, mode_t mode)
 	return S_ISDIR(mode) ? ONE_TICK : 0;
 }
 
+static struct fuse_entry_param param_with(
+	const struct fs *fs, const struct stat *st, double attr_timeout)
+{
+	return (struct fuse_entry_param){
+		.ino = st->st_ino,
+		.attr = *st,
+		.attr_timeout = attr_timeout,
+		.entry_timeout = fs->entry_timeout,
+	};
+}
+
 static double lookup_attr_timeout(struct fs *fs, const struct stat *st)
 {
 	const double timeout = entry_attr_timeout(fs, st->st_mode);
 
-	/* A name that is believed is not asked for by the next call, which would use them, too. */
+	/* The next call does not look up a name that the kernel believes: it would use them, too.
+	 */
 	if (timeout > 0 || fs->entry_timeout > 0)
 		return timeout;
 	return opened_has(fs->opened, st->st_ino) ? 0 : ONE_TICK;
@@ -83,12 +95,7 @@ static double lookup_attr_timeout(struct fs *fs, const struct stat *st)
 
 struct fuse_entry_param entry_param(struct fs *fs, const struct stat *st)
 {
-	return (struct fuse_entry_param){
-		.ino = st->st_ino,
-		.attr = *st,
-		.attr_timeout = lookup_attr_timeout(fs, st),
-		.entry_timeout = fs->entry_timeout,
-	};
+	return param_with(fs, st, lookup_attr_timeout(fs, st));
 }
 
 void entry_reply(fuse_req_t req, const struct stat *st)
@@ -111,21 +118,23 @@ void entry_reply_none(fuse_req_t req)
 }
 
 /*
- * Without passthrough it is direct I/O: what others write is read at once, and the kernel refuses
- * MAP_SHARED, which could not be kept true.
+ * Without a backing id the file is opened for direct I/O: each read(2) sees the latest bytes, and
+ * the kernel refuses MAP_SHARED, which could not be kept true.
  */
-static void set_data_path(struct fs *fs, uint64_t ino, struct fuse_file_info *fi)
+static void set_data_path(struct fuse_file_info *fi, int backing)
 {
-	fuse3_set_data_path(fi, opened_backing(fs->opened, ino));
+	fuse3_set_data_path(fi, backing);
 	fi->fh = 0;
 }
 
-void entry_reply_created(fuse_req_t req, const struct stat *st, struct fuse_file_info *fi)
+void entry_reply_created(
+	fuse_req_t req, const struct stat *st, int backing, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	const struct fuse_entry_param entry = entry_param(fs, st);
+	const struct fuse_entry_param entry =
+		param_with(fs, st, entry_attr_timeout(fs, st->st_mode));
 
-	set_data_path(fs, st->st_ino, fi);
+	set_data_path(fi, backing);
 	fuse3_forget_attributes(fs->session, st->st_ino);
 	journal_answering();
 	if (!reply_create(req, &entry, fi)) {
@@ -134,11 +143,11 @@ void entry_reply_created(fuse_req_t req, const struct stat *st, struct fuse_file
 	}
 }
 
-void entry_reply_opened(fuse_req_t req, uint64_t ino, struct fuse_file_info *fi)
+void entry_reply_opened(fuse_req_t req, uint64_t ino, int backing, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 
-	set_data_path(fs, ino, fi);
+	set_data_path(fi, backing);
 	fuse3_forget_attributes(fs->session, ino);
 	journal_answering();
 	if (!reply_open(req, fi))

@@ -37,11 +37,13 @@ struct fuse_entry_param entry_param(struct fs *fs, const struct stat *st);
 /*
  * The answers. The kernel's lookup of the node was counted by node_look_up() or node_introduce(),
  * its open by opened_add(): both are taken back when the answer does not reach the kernel.
+ * backing: what opened_add() returned.
  */
 void entry_reply(fuse_req_t req, const struct stat *st);
 void entry_reply_none(fuse_req_t req);
-void entry_reply_created(fuse_req_t req, const struct stat *st, struct fuse_file_info *fi);
-void entry_reply_opened(fuse_req_t req, uint64_t ino, struct fuse_file_info *fi);
+void entry_reply_created(
+	fuse_req_t req, const struct stat *st, int backing, struct fuse_file_info *fi);
+void entry_reply_opened(fuse_req_t req, uint64_t ino, int backing, struct fuse_file_info *fi);
 void entry_reply_attr(fuse_req_t req, const struct stat *st);
 
 /* For how long attributes of a node with this mode are valid outside of LOOKUP's answer, seconds.

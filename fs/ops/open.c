@@ -33,6 +33,7 @@ static int truncate_object(void *arg)
 	return open_truncate(opening->fd, opening->flags);
 }
 
+/* Returns the backing id or -errno. */
 static int add_open(struct fs *fs, struct caller *caller, struct opening *opening, uint64_t ino)
 {
 	int fd;
@@ -61,23 +62,29 @@ static int truncate_opened(
 	return r;
 }
 
-/* A dead worker may have counted the open, and then truncated the object or not. */
+/*
+ * A dead worker may have counted the open, and then truncated the object or not. Returns the
+ * backing id or -errno.
+ */
 static int open_for_caller(struct fs *fs, struct caller *caller, uint64_t ino, int flags)
 {
 	const bool was_opened = journal_was_opened(NULL);
 	struct opening opening = {.flags = flags};
 	NODE_FD(node);
-	int r;
+	int backing, r;
 
 	r = entry_pin(fs, ino, &node);
+	if (r < 0) {
+		if (was_opened)
+			opened_close(fs->opened, ino);
+		return r;
+	}
 	opening.fd = node.fd;
-	if (r == 0 && !was_opened)
-		r = add_open(fs, caller, &opening, ino);
-	else if (r < 0 && was_opened)
-		opened_close(fs->opened, ino);
-	if (r == 0 && (flags & O_TRUNC))
+	backing =
+		was_opened ? opened_backing(fs->opened, ino) : add_open(fs, caller, &opening, ino);
+	if (backing >= 0 && (flags & O_TRUNC))
 		r = truncate_opened(fs, caller, &opening, ino);
-	return r;
+	return r < 0 ? r : backing;
 }
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -89,7 +96,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (r < 0)
 		reply_result(req, r);
 	else
-		entry_reply_opened(req, ino, fi);
+		entry_reply_opened(req, ino, r, fi);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
