@@ -56,11 +56,10 @@ bool shares_allow(struct shares *shares, uid_t user)
 
 	if (user == geteuid() || (mine < left / 2 && shares->used < shares->limit))
 		return true;
-	if (!shares->told)
-		log_error("user %u has objects open that take %u descriptors, half of what others "
-			  "leave: no more (RLIMIT_NOFILE)",
-			(unsigned)user, mine);
-	shares->told = true;
+	log_error_once(&shares->told,
+		"user %u has objects open that take %u descriptors, half of what others leave: "
+		"no more (RLIMIT_NOFILE)",
+		(unsigned)user, mine);
 	return false;
 }
 

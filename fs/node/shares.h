@@ -7,6 +7,7 @@
 #ifndef SHMFS_SHARES_H
 #define SHMFS_SHARES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,7 +22,7 @@ struct shares {
 		uid_t user;
 		unsigned used;
 	} entries[SHARES_USERS];
-	bool told;
+	atomic_bool told;
 };
 
 /* The process has its limit of descriptors (RLIMIT_NOFILE). */

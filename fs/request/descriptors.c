@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "descriptors.h"
 
+#include "log.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 int descriptors_visit(descriptors_visit_fn *visit, void *arg)
 {
@@ -20,4 +25,20 @@ int descriptors_visit(descriptors_visit_fn *visit, void *arg)
 	}
 	closedir(dir);
 	return 0;
+}
+
+void descriptors_tell_limit(void)
+{
+	static atomic_bool told;
+	struct rlimit limit;
+	int fd;
+
+	if (told)
+		return;
+	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		log_error_once(&told, "all %lu descriptors are in use: calls fail (RLIMIT_NOFILE)",
+			(unsigned long)limit.rlim_cur);
 }

@@ -12,6 +12,12 @@
 typedef void descriptors_visit_fn(void *arg, int fd);
 int descriptors_visit(descriptors_visit_fn *visit, void *arg);
 
+/*
+ * A system call has returned EMFILE. If there is still no descriptor left, the log says so, the
+ * first time.
+ */
+void descriptors_tell_limit(void);
+
 /* A set is an array of bits, of so many bytes for descriptors below `room`. Others are not in it.
  */
 #define DESCRIPTORS_SET_SIZE(room) (((room) + CHAR_BIT - 1) / CHAR_BIT)

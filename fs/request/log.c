@@ -87,7 +87,8 @@ static void tell_dropped(void)
 		atomic_fetch_add(&dropped, count);
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(
+/* Returns whether it was taken. */
+__attribute__((format(printf, 2, 0))) static bool try_line(
 	int priority, const char *format, va_list args)
 {
 	char text[LINE_MAX_BYTES];
@@ -98,7 +99,13 @@ __attribute__((format(printf, 2, 0))) static void log_line(
 	if (len > 0 && text[len - 1] == '\n')
 		text[len - 1] = '\0';
 	tell_dropped();
-	if (!send_text(priority, text))
+	return send_text(priority, text);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_line(
+	int priority, const char *format, va_list args)
+{
+	if (!try_line(priority, format, args))
 		atomic_fetch_add(&dropped, 1);
 }
 
@@ -108,6 +115,18 @@ void log_error(const char *format, ...)
 
 	va_start(args, format);
 	log_line(LOG_ERR, format, args);
+	va_end(args);
+}
+
+void log_error_once(atomic_bool *told, const char *format, ...)
+{
+	va_list args;
+
+	if (atomic_exchange(told, true))
+		return;
+	va_start(args, format);
+	if (!try_line(LOG_ERR, format, args))
+		atomic_store(told, false);
 	va_end(args);
 }
 

@@ -6,10 +6,15 @@
 #ifndef SHMFS_LOG_H
 #define SHMFS_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An error that may come again: nothing is logged when *told, which is set once it is logged. */
+void log_error_once(atomic_bool *told, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* From now on there is nobody at stderr. */
 void log_to_syslog(void);

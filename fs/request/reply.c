@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "reply.h"
 
+#include "descriptors.h"
+
+#include <errno.h>
+
 void reply_result(fuse_req_t req, int r)
 {
+	if (r == -EMFILE)
+		descriptors_tell_limit();
 	fuse_reply_err(req, -r);
 }
 

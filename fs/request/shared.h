@@ -25,11 +25,11 @@
 /* The nodes, see node_table.h. Zeros are an empty table. */
 struct node_table_shared {
 	_Atomic int32_t fds[2]; /* 0: none yet */
-	_Atomic uint32_t now;   /* which of them is the table; the other one: see struct node_table */
-	uint64_t used;          /* places of the table that are not free; wrong after a death */
-	uint64_t live;          /* entries of both; likewise */
-	uint64_t moved;         /* places of the old one that have been looked at */
-	uint64_t factor;        /* of the hash: odd, random, so that no user can choose collisions */
+	_Atomic uint32_t now; /* which of them is the table; the other one: see struct node_table */
+	uint64_t used;        /* places of the table that are not free; wrong after a death */
+	uint64_t live;        /* entries of both; likewise */
+	uint64_t moved;       /* places of the old one that have been looked at */
+	uint64_t factor;      /* of the hash: odd, random, so that no user can choose collisions */
 };
 
 /* Whether passthrough works, once that has been tried: the same for as long as the mount is there.

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +74,17 @@ static void make_known(void)
 	}
 }
 
+static void expect_said_once(const char *text)
+{
+	char log[8 * KIB];
+	const char *found;
+
+	read_text(daemon_with_few.log, log, sizeof(log));
+	found = strstr(log, text);
+	if (!found || strstr(found + 1, text))
+		fail_msg("not said once: %s: %s", text, log);
+}
+
 static void few_descriptors(void **state)
 {
 	static int fds[TRIES];
@@ -104,6 +116,7 @@ static void few_descriptors(void **state)
 	while (n > 0)
 		close(fds[--n]);
 	sweep(daemon_with_few.mount);
+	expect_said_once("descriptors are in use");
 	print_message("# descriptors: %d allowed, %d objects open\n", LIMIT, first);
 }
 
@@ -147,6 +160,7 @@ static void users_leave_some(void **state)
 	}
 	sweep(daemon_with_few.mount);
 	assert_true(wait_for_fds(&daemon_with_few, before.fds));
+	expect_said_once("has objects open that take");
 }
 
 static void start(const char *const args[])
