@@ -82,6 +82,19 @@ int freeing_hold(int dir, const char *name, const struct stat *st)
 	return openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
+bool freeing_takes_long(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0 &&
+	       st.st_blocks >= FREEING_LONG;
+}
+
+int freeing_hold_opened(int fd)
+{
+	return freeing_takes_long(fd) ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
 void freeing_let_go(struct freeing *freeing, int fd, uid_t user)
 {
 	if (fd >= 0)

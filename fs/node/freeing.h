@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors whose end frees memory: they are closed by a thread of their own. An answer does not
- * wait for it, nor does a directory that is locked until the answer.
+ * Descriptors whose end frees memory: they are closed by a thread of their own. Neither the answer
+ * to unlink, rename or close waits for it, nor a directory that is locked until the answer.
+ *
+ * Truncating is different: the object lives on, and its size, its blocks and its bytes have to be
+ * right at the answer. The caller waits for that as on tmpfs, in a thread of its user's share
+ * (queue.c) and without a lock on a directory (create.c).
  *
  * All functions may be called from any thread.
  */
@@ -46,6 +50,12 @@ void freeing_clear(struct freeing *freeing);
  * a descriptor that holds it until freeing_let_go(); -1: there is little to free.
  */
 int freeing_hold(int dir, const char *name, const struct stat *st);
+
+/* Closing fd frees much memory, unless the object is open elsewhere: it has no name any more. */
+bool freeing_takes_long(int fd);
+
+/* The same for an open object, which fd stands for: returns as freeing_hold() does. */
+int freeing_hold_opened(int fd);
 
 /* Accepts -1. */
 void freeing_let_go(struct freeing *freeing, int fd, uid_t user);

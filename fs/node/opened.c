@@ -11,6 +11,7 @@
  */
 #include "opened.h"
 
+#include "freeing.h"
 #include "opens.h"
 #include "passthrough.h"
 #include "request/journal.h"
@@ -37,6 +38,7 @@ struct object {
 
 struct opened {
 	const struct passthrough *passthrough; /* never changes */
+	struct freeing *freeing;               /* never changes */
 	bool noatime;                          /* never changes */
 
 	pthread_mutex_t lock; /* of everything below, and of the fields of the objects */
@@ -89,7 +91,7 @@ static int inherit_open(struct opened *opened, struct shared_open *open)
 }
 
 int opened_new(struct opened **ret_opened, const struct passthrough *passthrough,
-	struct shared *shared, bool noatime)
+	struct shared *shared, struct freeing *freeing, bool noatime)
 {
 	struct opened *opened = calloc(1, sizeof(*opened));
 	int r = 0;
@@ -99,6 +101,7 @@ int opened_new(struct opened **ret_opened, const struct passthrough *passthrough
 		return -ENOMEM;
 	}
 	opened->passthrough = passthrough;
+	opened->freeing = freeing;
 	opened->noatime = noatime;
 	pthread_mutex_init(&opened->lock, NULL);
 	opens_init(&opened->opens, shared);
@@ -253,9 +256,18 @@ static bool count_close(struct opened *opened, struct object *object)
 	return after.count == 0;
 }
 
+/* The freeing thread gets the last descriptor of an object that ends here. */
+static int hold_memory(const struct object *object)
+{
+	const int reader = shmfs_region_reader(object->region);
+
+	return freeing_hold_opened(reader >= 0 ? reader : shmfs_region_writer(object->region));
+}
+
 void opened_close(struct opened *opened, uint64_t ino)
 {
 	struct object *object;
+	int held;
 
 	pthread_mutex_lock(&opened->lock);
 	object = find_object(opened, ino);
@@ -266,9 +278,11 @@ void opened_close(struct opened *opened, uint64_t ino)
 	pthread_mutex_unlock(&opened->lock);
 	if (!object)
 		return;
+	held = hold_memory(object);
 	shmfs_region_free(object->region);
 	if (object->open->backing > 0)
 		passthrough_close(opened->passthrough, object->open->backing);
+	freeing_let_go(opened->freeing, held, object->open->user);
 	pthread_mutex_lock(&opened->lock);
 	opens_give_back(&opened->opens, object->open);
 	pthread_mutex_unlock(&opened->lock);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct freeing;
 struct opened;
 struct passthrough;
 struct shared;
@@ -23,7 +24,7 @@ struct shared;
  * has left in shared is true (recover.h), and is open then.
  */
 int opened_new(struct opened **ret_opened, const struct passthrough *passthrough,
-	struct shared *shared, bool noatime);
+	struct shared *shared, struct freeing *freeing, bool noatime);
 
 /* What is open stays open, for the next worker. NULL is accepted. */
 struct opened *opened_free(struct opened *opened);

@@ -48,14 +48,19 @@ static int open_object(void *arg)
 	return open_for_region(fd, creation->flags);
 }
 
-/* Another kind of file is there: the kernel has to look again. */
-static int check_object(int fd)
+/*
+ * The kernel has to look again (-ESTALE) when another kind of file is there; and also when the
+ * object is large and to be truncated. It then opens the object instead, without a lock on the
+ * directory, for which all others who make entries there would wait.
+ */
+static int check_object(int fd, int flags)
 {
 	struct stat st;
 
 	if (fd == -ELOOP || fd == -ENXIO || fd == -EISDIR)
 		return -ESTALE;
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			      !((flags & O_TRUNC) && st.st_blocks >= FREEING_LONG)))
 		return fd;
 	close(fd);
 	return -ESTALE;
@@ -72,7 +77,7 @@ static int create_or_open(struct fs *fs, struct caller *caller, struct creation 
 	creation->made = fd >= 0;
 	if (fd != -EEXIST || (creation->flags & O_EXCL))
 		return fd;
-	return check_object(run_as_member(fs, caller, open_object, creation));
+	return check_object(run_as_member(fs, caller, open_object, creation), creation->flags);
 }
 
 static int remove_object(void *arg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "recover.h"
 
+#include "node/freeing.h"
 #include "node/passthrough.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 /* What is to stay open. */
 struct known {
 	struct shared *shared;
+	struct freeing *freeing;
 	size_t room; /* for descriptors below, in the set */
 	uint8_t *set;
 };
@@ -34,11 +36,11 @@ static void redo_count(struct shared *shared)
 	atomic_store(&redo->valid, 0);
 }
 
-static int note_known(struct known *known, struct shared *shared)
+static int note_known(struct known *known)
 {
 	const long max = sysconf(_SC_OPEN_MAX);
+	struct shared *shared = known->shared;
 
-	known->shared = shared;
 	known->room = max > 0 ? (size_t)max : SHARED_FDS;
 	known->set = calloc(DESCRIPTORS_SET_SIZE(known->room), 1);
 	if (!known->set)
@@ -87,16 +89,20 @@ static void sweep(void *arg, int fd)
 {
 	const struct known *known = arg;
 
-	if (!descriptors_has(known->set, known->room, fd) && !keep_orphan(known->shared, fd))
+	if (descriptors_has(known->set, known->room, fd) || keep_orphan(known->shared, fd))
+		return;
+	if (freeing_takes_long(fd))
+		freeing_close(known->freeing, fd, FREEING_NOBODY);
+	else
 		close(fd);
 }
 
-static int sweep_descriptors(struct shared *shared)
+static int sweep_descriptors(struct shared *shared, struct freeing *freeing)
 {
-	struct known known = {0};
+	struct known known = {.shared = shared, .freeing = freeing};
 	int r;
 
-	r = note_known(&known, shared);
+	r = note_known(&known);
 	if (r == 0)
 		r = shared_visit_others(shared, sweep, &known);
 	free(known.set);
@@ -170,17 +176,18 @@ static void note_suspects(struct shared *shared)
 	}
 }
 
-int recover(struct shared *shared)
+int recover(struct shared *shared, struct freeing *freeing)
 {
 	const struct passthrough passthrough = {.device = shared->device};
 	int r;
 
 	note_suspects(shared);
 	redo_count(shared);
-	r = sweep_descriptors(shared);
+	/* The descriptors are the last references to the memory: the freeing thread has them. */
+	drop_given_up(shared, &passthrough);
+	r = sweep_descriptors(shared, freeing);
 	if (r < 0)
 		return r;
-	drop_given_up(shared, &passthrough);
 	drop_lost_backings(shared, &passthrough);
 	return 0;
 }

@@ -5,11 +5,13 @@
 
 #include "request/shared.h"
 
+struct freeing;
+
 /*
  * There are no other threads, and the keeper waits. Afterwards shared tells the truth, no other
- * descriptors are open than it knows, and nothing is half done that anybody else could see.
- * 0 or -errno.
+ * descriptors are open than it knows and those that the freeing thread closes, and nothing is half
+ * done that a client could see. 0 or -errno.
  */
-int recover(struct shared *shared);
+int recover(struct shared *shared, struct freeing *freeing);
 
 #endif

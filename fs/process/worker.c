@@ -74,10 +74,9 @@ static int prepare(struct service *service, const struct options *options)
 	struct fs *fs = &service->fs;
 	int r;
 
-	freeing_init(&fs->freeing);
 	hold_init(&fs->hold, &fs->freeing);
 	fs->session = service->session;
-	r = opened_new(&fs->opened, &fs->passthrough, shared, options->noatime);
+	r = opened_new(&fs->opened, &fs->passthrough, shared, &fs->freeing, options->noatime);
 	if (r == 0)
 		r = nodes_new(&fs->nodes, shared, fs->opened, shared->root);
 	if (r == 0)
@@ -175,8 +174,9 @@ int worker_serve(
 	};
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
+	freeing_init(&service.fs.freeing);
 	/* First: it closes whatever a dead worker may have opened. */
-	r = shared->generation > 0 ? recover(shared) : 0;
+	r = shared->generation > 0 ? recover(shared, &service.fs.freeing) : 0;
 	if (r == 0)
 		return serve(&service, options, ready);
 	log_error("recovery after the previous worker's death failed: %s", strerror(-r));
