@@ -51,6 +51,7 @@
  *     journal     how far a request has got, for the worker that gets it again
  *     shared      memory that outlives a worker       descriptors  of this process
  *     log         messages, to stderr or syslog
+ *     trace       a line for each request, with -d
  *     clock       the time, for waiting               fuse3        libfuse, and its versions
  *
  *   ../../cli   the verbs of the command line: shmfs VERB

@@ -48,7 +48,7 @@ enum key {
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, status, debug, allow, fsname, subtype, remount, exec, suid, dev;
+	bool help, version, status, allow, fsname, subtype, remount, exec, suid, dev;
 	char unknown[128]; /* the first option that is not known; empty: none */
 };
 
@@ -144,7 +144,7 @@ void options_print_help(void)
 	       "To unmount: fusermount3 -u MOUNTPOINT, or umount MOUNTPOINT\n"
 	       "\n"
 	       "    -f             stay in the foreground, log to stderr\n"
-	       "    -d             the same, and print every request\n"
+	       "    -d             the same, and print a line for each request\n"
 	       "    -s             serve with a single thread\n"
 	       "    -h             print this help\n"
 	       "    -V             print the versions\n"
@@ -295,7 +295,7 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 		parser->version = true;
 		return 0;
 	case KEY_DEBUG:
-		parser->debug = true;
+		parser->options->traces = parser->options->foreground = true;
 		return 0;
 	case KEY_FOREGROUND:
 		parser->options->foreground = true;
@@ -423,8 +423,6 @@ static int add_defaults(const struct parser *parser)
 		r |= fuse_opt_add_opt(&list, "subtype=shmfs");
 	if (!parser->allow && geteuid() == 0)
 		r |= fuse_opt_add_opt(&list, "allow_other");
-	if (parser->debug)
-		r |= fuse_opt_add_opt(&list, "debug");
 	if (list && r == 0)
 		r = fuse_opt_add_arg(&options->args, "-o") | fuse_opt_add_arg(&options->args, list);
 	free(list);
@@ -461,7 +459,6 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	}
 	if (parser.status)
 		return OPTIONS_STATUS;
-	ret_options->foreground |= parser.debug;
 	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
 }
 

@@ -14,6 +14,7 @@ struct options {
 	char *mount_point;       /* as given */
 	char *source;            /* as given by mount(8), or NULL */
 	bool foreground;         /* -f, -d */
+	bool traces;             /* -d */
 	bool single_thread;      /* -s */
 	bool nonempty;           /* -o nonempty */
 	bool noatime;            /* -o noatime */

@@ -82,8 +82,8 @@ static int prepare(struct service *service, const struct options *options)
 	if (r == 0)
 		r = journal_new(&fs->journal, shared);
 	if (r == 0)
-		r = loop_new(
-			&fs->loop, service->session, fs->journal, options->single_thread, &hooks);
+		r = loop_new(&fs->loop, service->session, fs->journal,
+			(struct loop_options){options->single_thread, options->traces}, &hooks);
 	if (r == 0)
 		r = answer_init(service);
 	if (r == 0 && shared->generation > 0)

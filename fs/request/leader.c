@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "interrupt.h"
 #include "log.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -49,9 +50,24 @@ static _Thread_local struct {
 static void serve(
 	struct loop *loop, const struct journal_ticket *ticket, const struct fuse_buf *buf)
 {
+	const int64_t begin = loop->traces ? trace_begin() : 0;
+
 	journal_begin(loop->journal, ticket);
 	fuse_session_process_buf(loop->session, buf);
 	journal_end(loop->journal);
+	if (loop->traces)
+		trace_end(begin, buf->mem, buf->size);
+}
+
+/* The request is answered with error, -errno, and not served. */
+static void refuse(struct loop *loop, const struct fuse_buf *buf, int error)
+{
+	const int64_t begin = trace_begin();
+
+	fuse3_refuse(loop->session, buf->mem, error);
+	trace_result(error);
+	if (loop->traces)
+		trace_end(begin, buf->mem, buf->size);
 }
 
 static void leave(struct loop *loop, uint64_t user, bool slow)
@@ -211,7 +227,7 @@ static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *requ
 	if (r < 0 && (user == FUSE3_KERNEL || ticket->again))
 		serve_myself(loop, user, ticket, buf);
 	else if (r < 0)
-		fuse3_refuse(loop->session, buf->mem, r);
+		refuse(loop, buf, r);
 }
 
 static void handle(struct loop *loop, const struct fuse3_request *request,
@@ -222,7 +238,7 @@ static void handle(struct loop *loop, const struct fuse3_request *request,
 		return;
 	if (verdict == JOURNAL_REFUSE) {
 		log_error("a request that ended workers is answered with EIO");
-		fuse3_refuse(loop->session, buf->mem, -EIO);
+		refuse(loop, buf, -EIO);
 	} else if (verdict == JOURNAL_HOLD) {
 		if (pass_on(loop, request, ticket, buf, true) < 0)
 			log_error("no memory to hold a request");
@@ -316,7 +332,7 @@ static void take(struct loop *loop, const struct fuse_buf *buf)
 
 	if (request.pid != 0 && journal_has_thread(loop->journal, request.pid)) {
 		log_error("this mount covers the objects that it shows: ending");
-		fuse3_refuse(loop->session, buf->mem, -EDEADLK);
+		refuse(loop, buf, -EDEADLK);
 		loop_stop(loop, -EDEADLK);
 		return;
 	}

@@ -116,7 +116,7 @@ static void on_wake(int sig)
 }
 
 int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
-	bool single_thread, const struct loop_hooks *hooks)
+	struct loop_options options, const struct loop_hooks *hooks)
 {
 	const struct sigaction wake = {.sa_handler = on_wake}; /* no SA_RESTART */
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -125,8 +125,9 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 		return -ENOMEM;
 	loop->session = session;
 	loop->journal = journal;
-	loop->max_threads = single_thread ? 1 : QUEUE_THREADS;
-	loop->watched = single_thread; /* as if it were */
+	loop->max_threads = options.single_thread ? 1 : QUEUE_THREADS;
+	loop->watched = options.single_thread; /* as if it were */
+	loop->traces = options.traces;
 	loop->hooks = *hooks;
 	loop->main = pthread_self();
 	loop->led = true; /* until it runs */

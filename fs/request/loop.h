@@ -19,9 +19,15 @@ struct loop_hooks {
 	int (*tick)(void *arg);
 };
 
+/* What the command line says. */
+struct loop_options {
+	bool single_thread;
+	bool traces; /* a log line for each request, see trace.h */
+};
+
 /* Serves nothing yet. Returns 0 or -errno. */
 int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
-	bool single_thread, const struct loop_hooks *hooks);
+	struct loop_options options, const struct loop_hooks *hooks);
 
 /*
  * Makes the first thread, which serves nothing yet. loop_run() has to follow, on the same thread.

@@ -27,6 +27,7 @@ struct loop {
 	struct fuse_session *session;
 	struct journal *journal;
 	int max_threads;
+	bool traces; /* each request that was served, see trace.h */
 	struct loop_hooks hooks;
 	pthread_t main;
 	atomic_bool stop;

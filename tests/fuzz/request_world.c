@@ -106,7 +106,8 @@ static void start_session(int device)
 	HOLDS(nodes_new(&world.fs.nodes, world.shared, world.fs.opened, world.fs.root) == 0);
 	HOLDS(nodes_have_handles(world.fs.nodes) == WITH_HANDLES);
 	HOLDS(journal_new(&world.fs.journal, world.shared) == 0);
-	HOLDS(loop_new(&world.fs.loop, world.session, world.fs.journal, true, &hooks) == 0);
+	HOLDS(loop_new(&world.fs.loop, world.session, world.fs.journal,
+		      (struct loop_options){.single_thread = true}, &hooks) == 0);
 }
 
 static void greet(void)
