@@ -13,7 +13,8 @@ A section (a heading of three levels) is one test. Its blocks run in one bash, i
   ```sh       a script: no command may fail
   ```console  "$ " or "# " begins a command, a "\\" at the end of a line continues it; the lines
               that follow are what it prints. "..." stands for any text in a line, and alone in a
-              line for any number of lines. A command that prints nothing must succeed.
+              line for any number of lines. The width of spaces does not count: columns are as wide as
+              what is in them. A command that prints nothing must succeed.
 
 Comments that a reader of the document does not see:
 
@@ -130,9 +131,14 @@ def script_of(steps):
     return "exec 2>&1\n" + "".join(parts)
 
 
+def with_single_spaces(line):
+    return " ".join(line.split())
+
+
 def matches(printed, expected):
+    printed = "".join(with_single_spaces(line) + "\n" for line in printed.splitlines())
     pattern = ""
-    for line in expected:
+    for line in map(with_single_spaces, expected):
         if line == "...":
             pattern += r"(?:[^\n]*\n)*?"
         else:
@@ -146,7 +152,7 @@ def judge(step, told, status):
         return [f"line {step.line}: did not come to its end: {step.script}", *(told or "").split("\n")]
     if not step.printed and status != 0:
         return [f"line {step.line}: status {status}: {step.script}", *told.split("\n")]
-    if step.printed is not None and not matches(told + "\n" * (told[-1:] not in ("", "\n")), step.printed):
+    if step.printed is not None and not matches(told, step.printed):
         return [f"line {step.line}: {step.script}", "-- expected:", *step.printed, "-- printed:",
                 *told.split("\n")]
     return []
