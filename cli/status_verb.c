@@ -29,18 +29,6 @@ static void print_usage(void)
 	       "  -h, --help  this text\n");
 }
 
-int status_print(const char *path)
-{
-	struct status status;
-	const int r = status_ask(path, &status);
-
-	if (r < 0)
-		fprintf(stderr, "shmfs: %s: %s\n", path, status_error(r));
-	else
-		fputs(status.text, stdout);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 /* --- JSON ---------------------------------------------------------------------------------------
  */
 
@@ -52,6 +40,18 @@ static void add_text(struct json_object *to, const char *name, const char *text)
 		to, name, json_object_new_string(text_safe(text, safe, sizeof(safe))));
 }
 
+/* "1000 1001" becomes [1000, 1001], "none" becomes []. */
+static void add_users(struct json_object *to, const char *name, const char *text)
+{
+	struct json_object *users = json_object_new_array();
+	unsigned uid;
+	int length;
+
+	for (; sscanf(text, "%u%n", &uid, &length) == 1; text += length)
+		json_object_array_add(users, json_object_new_int64(uid));
+	json_object_object_add(to, name, users);
+}
+
 /* "data path: passthrough" becomes "data-path": "passthrough". */
 static void add_fact(struct json_object *to, char *line)
 {
@@ -60,9 +60,15 @@ static void add_fact(struct json_object *to, char *line)
 	if (!value)
 		return;
 	*value = '\0';
+	value += strlen(": ");
 	for (char *at = line; *at; at++)
 		*at = *at == ' ' ? '-' : (char)tolower((unsigned char)*at);
-	add_text(to, line, value + 2);
+	if (strcmp(line, "users-above-their-share") == 0)
+		add_users(to, line, value);
+	else if (value[strspn(value, "0123456789")] == '\0')
+		json_object_object_add(to, line, json_object_new_int64(strtoll(value, NULL, 10)));
+	else
+		add_text(to, line, value);
 }
 
 static void add_answer(struct json_object *to, struct status *status)

@@ -5,7 +5,4 @@
 
 int status_main(int argc, char **argv);
 
-/* Prints what the mount with this directory tells. Returns the exit status. */
-int status_print(const char *path);
-
 #endif

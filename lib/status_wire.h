@@ -12,9 +12,9 @@
 #define STATUS_MAGIC "shmfs "
 
 /* One line for each fact, with a newline at its end; a NUL after the last one. The first one is
-   "shmfs VERSION, pid NUMBER", all others are "what: how it is". */
+   "shmfs VERSION, pid NUMBER", each other one is "fact: value". */
 struct status {
-	char text[512];
+	char text[1024];
 };
 
 #define STATUS_ASK _IOR(0xf5, 1, struct status)

@@ -306,6 +306,26 @@ bool opened_has_writer(struct opened *opened, uint64_t ino)
 	return writer;
 }
 
+size_t opened_count(struct opened *opened)
+{
+	size_t count;
+
+	pthread_mutex_lock(&opened->lock);
+	count = opened->table.entry_count;
+	pthread_mutex_unlock(&opened->lock);
+	return count;
+}
+
+size_t opened_list_full(struct opened *opened, uint64_t *ret_users, size_t max)
+{
+	size_t count;
+
+	pthread_mutex_lock(&opened->lock);
+	count = shares_list_full(&opened->shares, ret_users, max);
+	pthread_mutex_unlock(&opened->lock);
+	return count;
+}
+
 int opened_backing(struct opened *opened, uint64_t ino)
 {
 	const struct object *object;

@@ -12,6 +12,7 @@
 #include "region.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct freeing;
@@ -42,6 +43,12 @@ void opened_close(struct opened *opened, uint64_t ino);
 /* Does any client have it open; is it open for writing? */
 bool opened_has(struct opened *opened, uint64_t ino);
 bool opened_has_writer(struct opened *opened, uint64_t ino);
+
+/* How many objects are open. */
+size_t opened_count(struct opened *opened);
+
+/* The users who have their share of open objects, `max` at most. Returns how many. */
+size_t opened_list_full(struct opened *opened, uint64_t *ret_users, size_t max);
 
 /* The backing id of an object that is open; 0: it has none. */
 int opened_backing(struct opened *opened, uint64_t ino);

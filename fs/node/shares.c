@@ -47,14 +47,30 @@ static struct shares_entry *find_or_add(struct shares *shares, uid_t user)
 	return entry;
 }
 
+static bool has_room(const struct shares *shares, uid_t user, unsigned mine)
+{
+	const unsigned others = shares->used - mine;
+	const unsigned left = others < shares->limit ? shares->limit - others : 0;
+
+	return user == geteuid() || (mine < left / 2 && shares->used < shares->limit);
+}
+
+size_t shares_list_full(const struct shares *shares, uint64_t *ret_users, size_t max)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < shares->count && count < max; i++)
+		if (!has_room(shares, shares->entries[i].user, shares->entries[i].used))
+			ret_users[count++] = shares->entries[i].user;
+	return count;
+}
+
 bool shares_allow(struct shares *shares, uid_t user)
 {
 	const struct shares_entry *entry = find(shares, user);
 	const unsigned mine = entry ? entry->used : 0;
-	const unsigned others = shares->used - mine;
-	const unsigned left = others < shares->limit ? shares->limit - others : 0;
 
-	if (user == geteuid() || (mine < left / 2 && shares->used < shares->limit))
+	if (has_room(shares, user, mine))
 		return true;
 	log_error_once(&shares->told,
 		"user %u has objects open that take %u descriptors, half of what others leave: "

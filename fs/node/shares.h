@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* More users than this have no limit each. */
@@ -30,6 +32,9 @@ void shares_init(struct shares *shares);
 
 /* May this user have one more object open? If not, the first time the log says why. */
 bool shares_allow(struct shares *shares, uid_t user);
+
+/* The users of whom that is not so, `max` at most. Returns how many. */
+size_t shares_list_full(const struct shares *shares, uint64_t *ret_users, size_t max);
 
 /* The user's objects take so many more descriptors, or fewer. */
 void shares_add(struct shares *shares, uid_t user, int descriptors);

@@ -17,6 +17,7 @@ struct opened;
 struct fs {
 	struct passthrough passthrough;
 	pid_t daemon;            /* the process that the mount belongs to */
+	unsigned restarts;       /* how many workers served the mount before this one */
 	int root;                /* the directory of all objects */
 	bool noatime;            /* reading leaves atime alone */
 	bool reserve;            /* growing allocates, see reserve.h */

@@ -86,7 +86,6 @@
 #include "options.h"
 #include "request/log.h"
 #include "startup.h"
-#include "status_verb.h"
 #include "successor.h"
 #include "verb.h"
 
@@ -145,9 +144,6 @@ int main(int argc, char **argv)
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
 		status = start(&options, argv);
-		break;
-	case OPTIONS_STATUS:
-		status = status_print(options.mount_point);
 		break;
 	case OPTIONS_HELP:
 		options_print_help();

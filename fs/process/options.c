@@ -41,14 +41,13 @@ enum key {
 	KEY_FSNAME,
 	KEY_SUBTYPE,
 	KEY_REMOUNT,
-	KEY_STATUS,
 	KEY_PASS, /* libfuse, fusermount3 or the kernel knows it */
 };
 
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
-	bool help, version, status, allow, fsname, subtype, remount, exec, suid, dev;
+	bool help, version, allow, fsname, subtype, remount, exec, suid, dev;
 	char unknown[128]; /* the first option that is not known; empty: none */
 };
 
@@ -94,7 +93,6 @@ static const struct fuse_opt templates[] = {
 	KEY("fsname=", KEY_FSNAME),
 	KEY("subtype=", KEY_SUBTYPE),
 	KEY("remount", KEY_REMOUNT),
-	KEY("status", KEY_STATUS),
 
 	PASS("auto_unmount"),
 	PASS("context="),
@@ -362,9 +360,6 @@ static int take(void *data, const char *arg, int key, struct fuse_args *args)
 	case KEY_REMOUNT:
 		parser->remount = true;
 		return 0;
-	case KEY_STATUS:
-		parser->status = true;
-		return 0;
 	case KEY_PASS:
 		return 1;
 	case FUSE_OPT_KEY_NONOPT:
@@ -457,8 +452,6 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 		log_error("no mount point given (usage: shmfs [options] MOUNTPOINT)");
 		return OPTIONS_WRONG;
 	}
-	if (parser.status)
-		return OPTIONS_STATUS;
 	return add_defaults(&parser) < 0 ? OPTIONS_WRONG : OPTIONS_MOUNT;
 }
 

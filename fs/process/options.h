@@ -31,11 +31,10 @@ struct options {
 };
 
 enum options_result {
-	OPTIONS_MOUNT,  /* go on */
-	OPTIONS_STATUS, /* tell what is mounted there */
-	OPTIONS_HELP,   /* the caller prints the help */
-	OPTIONS_DONE,   /* the versions were printed */
-	OPTIONS_WRONG,  /* the error was printed */
+	OPTIONS_MOUNT, /* go on */
+	OPTIONS_HELP,  /* the caller prints the help */
+	OPTIONS_DONE,  /* the versions were printed */
+	OPTIONS_WRONG, /* the error was printed */
 };
 
 /* To be freed with options_free() whatever the result is. */

@@ -161,6 +161,7 @@ int worker_serve(
 		.shared = shared,
 		.fs.passthrough = {.wish = options->passthrough},
 		.fs.daemon = shared->daemon,
+		.fs.restarts = shared->generation,
 		.fs.noatime = options->noatime,
 		.fs.root = shared->root,
 		.fs.reserve = options->reserve,

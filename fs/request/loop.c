@@ -149,6 +149,16 @@ struct loop *loop_free(struct loop *loop)
 	return NULL;
 }
 
+size_t loop_list_waiting(struct loop *loop, uint64_t *ret_users, size_t max)
+{
+	size_t count;
+
+	pthread_mutex_lock(&loop->lock);
+	count = queue_list_waiting(&loop->queue, ret_users, max);
+	pthread_mutex_unlock(&loop->lock);
+	return count;
+}
+
 void loop_tick(struct loop *loop)
 {
 	loop->tick = true;

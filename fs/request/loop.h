@@ -47,6 +47,12 @@ struct loop *loop_free(struct loop *loop);
 #define LOOP_END_MS 700
 int loop_run(struct loop *loop);
 
+/*
+ * The users whose requests wait because these users have their share of the threads, `max` at most.
+ * Returns how many.
+ */
+size_t loop_list_waiting(struct loop *loop, uint64_t *ret_users, size_t max);
+
 /* Has hooks->tick() called. */
 void loop_tick(struct loop *loop);
 

@@ -55,10 +55,14 @@ static struct queue_user *find(struct queue *queue, uint64_t id)
 	return i < used_of(queue) ? &queue->users[i] : NULL;
 }
 
+static bool waits(const struct queue_user *user)
+{
+	return user->lines[QUEUE_OBJECT].first || user->lines[QUEUE_DIRECTORY].first;
+}
+
 static bool is_idle(const struct queue_user *user)
 {
-	return user->threads == 0 && !user->lines[QUEUE_OBJECT].first &&
-	       !user->lines[QUEUE_DIRECTORY].first;
+	return user->threads == 0 && !waits(user);
 }
 
 /* The last entry takes the place of this one. */
@@ -88,6 +92,16 @@ static struct queue_user *find_or_add(struct queue *queue, uint64_t id)
 	*user = (struct queue_user){.id = id};
 	atomic_store_explicit(&queue->used, used + 1, memory_order_relaxed);
 	return user;
+}
+
+size_t queue_list_waiting(const struct queue *queue, uint64_t *ret_users, size_t max)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < used_of(queue) && count < max; i++)
+		if (waits(&queue->users[i]))
+			ret_users[count++] = queue->users[i].id;
+	return count;
 }
 
 static bool has_room(const struct queue *queue, const struct queue_user *user, enum queue_kind kind)

@@ -83,6 +83,9 @@ int queue_put(struct queue *queue, struct queue_job *job);
 /* Is there a job that may have a thread? */
 bool queue_has_job(const struct queue *queue);
 
+/* The users whose jobs wait, `max` at most. Returns how many. */
+size_t queue_list_waiting(const struct queue *queue, uint64_t *ret_users, size_t max);
+
 /*
  * The next job that may have a thread: the caller's, who frees it. Its user has a thread more
  * until queue_leave(). NULL: there is none.

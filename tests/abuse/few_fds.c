@@ -140,6 +140,7 @@ static void users_leave_some(void **state)
 	const struct who users[] = {ALICE, BOB, NOBODY};
 	pid_t pids[ARRAY_SIZE(users)];
 	int ready[2], n, last = LIMIT;
+	char wanted[96];
 	const struct usage before = daemon_usage(&daemon_with_few);
 
 	(void)state;
@@ -153,6 +154,9 @@ static void users_leave_some(void **state)
 	}
 	close(ready[0]);
 	close(ready[1]);
+	snprintf(wanted, sizeof(wanted), "users above their share: %u %u %u", users[0].uid,
+		users[1].uid, users[2].uid);
+	daemon_expect_status(&daemon_with_few, wanted);
 	assert_int_equal(count_and_close(opendir(daemon_with_few.mount)) > 0, true);
 	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
 		kill(pids[i], SIGKILL);

@@ -89,9 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case OPTIONS_MOUNT:
 		check_mount(&options);
 		break;
-	case OPTIONS_STATUS:
-		HOLDS(options.mount_point != NULL);
-		break;
 	case OPTIONS_HELP:
 	case OPTIONS_DONE:
 		HOLDS(errors == 0);

@@ -217,7 +217,7 @@ void daemon_expect_status(const struct daemon *daemon, const char *line)
 	struct outcome o;
 	char wanted[96];
 
-	run(&o, (const char *const[]){daemon_path(), "-o", "status", daemon->mount, NULL});
+	run(&o, (const char *const[]){daemon_path(), "status", daemon->mount, NULL});
 	assert_int_equal(o.status, 0);
 	snprintf(wanted, sizeof(wanted), "\n%s\n", line);
 	if (!strstr(o.out, wanted))

@@ -49,7 +49,7 @@ void daemon_kill(struct daemon *daemon);
 /* The process that serves for it, if that is another one; 0 if not, or between two of them. */
 pid_t daemon_worker(const struct daemon *daemon);
 
-/* Asserts that the mount tells this line about itself (shmfs -o status). */
+/* Asserts that the mount tells this line about itself (shmfs status). */
 void daemon_expect_status(const struct daemon *daemon, const char *line);
 
 /* For daemons that are going to be ended with SIGSEGV or SIGABRT: sanitizers do not report that. */

@@ -293,7 +293,7 @@ static void root_in_a_user_namespace(void **state)
 		"\"$1/m/d/b\"\n"
 		"cat \"$1/m/d/b\"; mv /dev/shm/d /dev/shm/e; cat \"$1/m/e/b\"; ln \"$1/m/e/b\" "
 		"\"$1/m/c\"\n"
-		"cat /dev/shm/c; \"$0\" -o status \"$1/m\" | grep found; umount \"$1/m\"\n";
+		"cat /dev/shm/c; \"$0\" status \"$1/m\" | grep found; umount \"$1/m\"\n";
 	struct outcome o;
 	char dir[64];
 

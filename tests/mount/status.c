@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mount tells about itself (shmfs -o status), and that it knows no other ioctl. */
+/* What a mount tells about itself (shmfs status), and that it knows no other ioctl. */
 #include "harness.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,7 +15,7 @@
 
 static void ask(struct outcome *ret, struct who who, const char *dir)
 {
-	run_as(ret, who, (const char *const[]){daemon_path(), "-o", "status", dir, NULL});
+	run_as(ret, who, (const char *const[]){daemon_path(), "status", dir, NULL});
 }
 
 static char log_text[4 * KIB];
@@ -75,6 +77,34 @@ static void everybody_is_told(void **state)
 	(void)state;
 	expect_status(ROOT, &harness()->daemon);
 	expect_status(ALICE, &harness()->daemon);
+}
+
+/* Open objects, the worker, and how often it was replaced. */
+static void what_changes_is_told(void **state)
+{
+	struct daemon daemon;
+	char wanted[64], dir[64], path[80];
+	int fd;
+
+	(void)state;
+	make_dir(dir, harness()->base, "changes");
+	daemon_start(&daemon, dir, NULL);
+	snprintf(path, sizeof(path), "%s/open", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_return_code(fd, errno);
+	daemon_expect_status(&daemon, "open objects: 1");
+	daemon_expect_status(&daemon, "worker restarts: 0");
+	daemon_expect_status(&daemon, "users above their share: none");
+	if (has_keeper(&daemon)) {
+		worker_kill(&daemon, SIGKILL);
+		daemon_expect_status(&daemon, "worker restarts: 1");
+		snprintf(wanted, sizeof(wanted), "worker: %d", (int)worker_of(&daemon));
+		daemon_expect_status(&daemon, wanted);
+		daemon_expect_status(&daemon, "open objects: 1");
+	}
+	close(fd);
+	daemon_stop(&daemon);
+	sweep(SHM_DIR);
 }
 
 static void the_reason_is_told(void **state)
@@ -169,9 +199,9 @@ static void note_ioctls(struct side *s, int fd)
 {
 	note_ioctl(s, fd, "TCGETS", TCGETS);
 	note_ioctl(s, fd, "nothing", _IO(0xf5, 9));
-	note_ioctl(s, fd, "out", _IOR(0xf5, 9, char[512]));
-	note_ioctl(s, fd, "in", _IOW(0xf5, 9, char[512]));
-	note_ioctl(s, fd, "both", _IOWR(0xf5, 9, char[512]));
+	note_ioctl(s, fd, "out", _IOR(0xf5, 9, char[1024]));
+	note_ioctl(s, fd, "in", _IOW(0xf5, 9, char[1024]));
+	note_ioctl(s, fd, "both", _IOWR(0xf5, 9, char[1024]));
 	note_ioctl(s, fd, "shorter", _IOR(0xf5, 1, char[16]));
 	close(fd);
 }
@@ -187,7 +217,7 @@ static void files_have_no_status(struct side *s)
 {
 	const int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
-	note_ioctl(s, fd, "status", _IOR(0xf5, 1, char[512]));
+	note_ioctl(s, fd, "status", _IOR(0xf5, 1, char[1024]));
 	close(fd);
 }
 
@@ -195,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everybody_is_told),
+		cmocka_unit_test(what_changes_is_told),
 		cmocka_unit_test(the_reason_is_told),
 		cmocka_unit_test(an_ordinary_user_asks_for_an_own_mount),
 		cmocka_unit_test(any_directory_of_the_mount_answers),
