@@ -141,6 +141,7 @@ static int parse(struct ls *ls, int argc, char **argv)
 		}
 	}
 	ls->wish.patterns = argv + optind;
+	ls->wish.sums = ls->form.json || (!ls->form.raw && !ls->form.no_headings);
 	if (ls->watch && !has_order)
 		ls->wish.order = ORDER_USED;
 	return is_good ? 0 : -EINVAL;
@@ -278,7 +279,7 @@ static int print_end(struct part *part, const struct ls *ls, const struct survey
 
 	if (!ls->form.json) {
 		r = table_print(part->table);
-		if (ls->form.raw || ls->form.no_headings)
+		if (!ls->wish.sums)
 			return r;
 		for (size_t i = 0; i < part->count; i++)
 			print_sum(part->count > 1 ? part->parts[i].where : "", &part->parts[i].sum,

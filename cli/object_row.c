@@ -43,7 +43,7 @@ const struct table_column object_columns[COLUMN_COUNT] = {
 	[COLUMN_MODE] = {"MODE", "who may use it"},
 	[COLUMN_OWNER] = {"OWNER", "its owner"},
 	[COLUMN_AGE] = {"AGE", "time since it was made; seconds in JSON", .is_number = true},
-	[COLUMN_HELD_BY] = {"HELD-BY", "processes that map it or have it open", .may_wrap = true},
+	[COLUMN_HELD_BY] = {"HELD-BY", "processes that map it or have it open", .may_be_cut = true},
 	[COLUMN_STATUS] = {"STATUS", "held, free, or unknown"},
 	[COLUMN_SVAL] = {"SVAL", "value of a semaphore", .is_number = true},
 	[COLUMN_GROUP] = {"GROUP", "its group"},
@@ -175,11 +175,16 @@ static int set_holders(
 	if (!table_shows(table, COLUMN_HELD_BY))
 		return 0;
 	if (table_is_json(table))
-		return table_json(table, COLUMN_HELD_BY, NULL,
+		return table_json(table, COLUMN_HELD_BY,
 			holder_list_json(survey, object->holders, object->holder_count,
 				&object->entry->birth));
 	return table_text(table, COLUMN_HELD_BY,
 		holder_list(survey, object->holders, object->holder_count, object->status, text));
+}
+
+bool object_row_shows_status(const struct table *table)
+{
+	return table_shows(table, COLUMN_STATUS) || table_shows(table, COLUMN_HELD_BY);
 }
 
 int object_row(struct table *table, const struct survey *survey, bool exact,

@@ -24,6 +24,9 @@ extern const size_t object_column_count;
 /* The last component of a path. */
 const char *object_name(const char *path);
 
+/* Does a row of this table show the object's status? */
+bool object_row_shows_status(const struct table *table);
+
 /* exact: sizes in bytes. where: for the column SHM. -ENOMEM. */
 int object_row(struct table *table, const struct survey *survey, bool exact,
 	const struct object *object, const char *where);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct objects {
+	bool with_status;
 	struct object *objects;
 	size_t count, room;
 	struct shmfs_listing_entry **deleted; /* entries of those without a name */
@@ -82,25 +83,34 @@ static void add_up(struct objects_sum *sum, const struct object *object, uint64_
 	}
 }
 
+static enum survey_status *find_statuses(const struct objects *all, const struct survey *survey)
+{
+	enum survey_status *statuses = calloc(survey->listing.count + 1, sizeof(*statuses));
+
+	if (statuses && all->with_status)
+		survey_statuses(survey, statuses);
+	return statuses;
+}
+
 /* An object with several names is counted in parts, so that the sum is right. */
 static int take_named(struct objects *all, const struct survey *survey,
 	const struct objects_wish *wish, struct objects_sum *sum)
 {
-	for (size_t i = 0; i < survey->listing.count; i++) {
+	enum survey_status *statuses = find_statuses(all, survey);
+	int r = statuses ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < survey->listing.count; i++) {
 		const struct shmfs_listing_entry *entry = &survey->listing.entries[i];
-		struct object object = {.entry = entry, .is_known = true};
-		int r;
+		struct object object = {.entry = entry, .is_known = true, .status = statuses[i]};
 
 		if (S_ISDIR(entry->mode))
 			continue;
 		object.holders = survey_holders(survey, entry, &object.holder_count);
-		object.status = survey_status(survey, entry);
 		add_up(sum, &object, entry->links > 1 ? entry->used / entry->links : entry->used);
 		r = keep(all, survey, &object, wish);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	free(statuses);
+	return r;
 }
 
 /* --- objects without a name ---------------------------------------------------------------------
@@ -283,7 +293,8 @@ static int collect(struct objects *all, const struct survey *survey,
 int objects_add(struct table *table, struct survey *survey, const struct objects_wish *wish,
 	const char *where, struct objects_sum *sum)
 {
-	struct objects all = {.objects = NULL};
+	struct objects all = {
+		.with_status = wish->sums || wish->only_orphans || object_row_shows_status(table)};
 	int r = collect(&all, survey, wish, sum);
 
 	for (size_t i = 0; r == 0 && i < all.count && (!wish->limit || i < wish->limit); i++)

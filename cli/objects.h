@@ -12,6 +12,7 @@ enum objects_order { ORDER_NAME, ORDER_USED, ORDER_SIZE, ORDER_AGE };
 struct objects_wish {
 	enum objects_order order;
 	bool only_orphans, only_deleted, exact;
+	bool sums;             /* the caller shows them; otherwise they may lack the status */
 	char *const *patterns; /* fnmatch(3), of names or of paths; NULL at the end */
 	size_t limit;          /* rows; 0: all */
 };

@@ -8,7 +8,10 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <linux/magic.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
@@ -118,6 +121,84 @@ enum survey_status survey_status(
 	close(fd);
 	return SURVEY_FREE;
 }
+
+/* --- the status of all --------------------------------------------------------------------------
+ */
+
+#define THREADS_MAX 4
+#define SLICE 512 /* entries that a thread takes at once */
+
+struct probe {
+	const struct survey *survey;
+	enum survey_status *statuses;
+	atomic_size_t next; /* the first entry that no thread has taken */
+};
+
+/* Two leases of one object contradict each other: its names are probed one after another. */
+static bool has_one_name(const struct shmfs_listing_entry *entry)
+{
+	return entry->links == 1 && !S_ISDIR(entry->mode);
+}
+
+static void probe_slices(struct probe *probe, struct progress *progress)
+{
+	const struct shmfs_listing *listing = &probe->survey->listing;
+	size_t from;
+
+	while ((from = atomic_fetch_add(&probe->next, SLICE)) < listing->count) {
+		for (size_t i = from; i < listing->count && i < from + SLICE; i++)
+			if (has_one_name(&listing->entries[i]))
+				probe->statuses[i] =
+					survey_status(probe->survey, &listing->entries[i]);
+		if (progress)
+			progress_tell(from, listing->count, progress);
+	}
+}
+
+/* A table of descriptors of its own: threads that share one wait for each other. */
+static void *run_probe_thread(void *arg)
+{
+	unshare(CLONE_FILES);
+	probe_slices(arg, NULL);
+	return NULL;
+}
+
+static size_t start_probe_threads(struct probe *probe, pthread_t threads[THREADS_MAX])
+{
+	const size_t slices = probe->survey->listing.count / SLICE;
+	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = processors > 1 ? (size_t)processors - 1 : 0, count = 0;
+
+	if (!shmfs_holders_has_blind_spot(&probe->survey->holders))
+		return 0; /* no lease is asked for */
+	if (wanted > slices)
+		wanted = slices;
+	while (count < wanted && count < THREADS_MAX &&
+		pthread_create(&threads[count], NULL, run_probe_thread, probe) == 0)
+		count++;
+	return count;
+}
+
+void survey_statuses(const struct survey *survey, enum survey_status *ret_statuses)
+{
+	const struct shmfs_listing *listing = &survey->listing;
+	struct probe probe = {.survey = survey, .statuses = ret_statuses};
+	pthread_t threads[THREADS_MAX];
+	const size_t count = start_probe_threads(&probe, threads);
+	struct progress progress;
+
+	progress_begin(&progress, "looking at objects");
+	probe_slices(&probe, &progress);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < listing->count; i++)
+		if (listing->entries[i].links > 1 && !S_ISDIR(listing->entries[i].mode))
+			ret_statuses[i] = survey_status(survey, &listing->entries[i]);
+	progress_end(&progress);
+}
+
+/* --- what is found ------------------------------------------------------------------------------
+ */
 
 const struct shmfs_listing_entry *survey_find(const struct survey *survey, uint64_t ino)
 {

@@ -12,9 +12,9 @@
 #define SURVEY_SHM "/dev/shm"
 
 enum survey_status {
+	SURVEY_UNKNOWN, /* no holder can be seen, but not every process */
 	SURVEY_HELD,
 	SURVEY_FREE,
-	SURVEY_UNKNOWN, /* no holder can be seen, but not every process */
 };
 
 struct survey {
@@ -43,6 +43,10 @@ const struct shmfs_holder *survey_holders(
  */
 enum survey_status survey_status(
 	const struct survey *survey, const struct shmfs_listing_entry *entry);
+
+/* The status of each entry of the listing, found by several threads; that of
+ * directories is not set. */
+void survey_statuses(const struct survey *survey, enum survey_status *ret_statuses);
 
 /* The entry with this inode number that is no directory; NULL. */
 const struct shmfs_listing_entry *survey_find(const struct survey *survey, uint64_t ino);

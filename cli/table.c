@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "table.h"
+#include "table_private.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define COLUMNS_MAX 32
-#define NAME_MAX_LENGTH 32
-
-struct table {
-	const struct table_column *all;
-	size_t all_count;
-	size_t shown[COLUMNS_MAX]; /* columns, in their order */
-	size_t shown_count;
-	char members[COLUMNS_MAX][NAME_MAX_LENGTH]; /* what they are called in JSON */
-	struct table_form form;
-	const char *noun;
-
-	struct libscols_table *scols; /* unless JSON is wanted */
-	struct libscols_line *line;
-	struct json_object *whole, *rows, *row;
-};
 
 static int unknown_column(const char *name, size_t length)
 {
@@ -78,47 +60,6 @@ static int choose_columns(struct table *table, const char *usual)
 	return r;
 }
 
-/* Members have the names of columns in small letters. */
-static void name_members(struct table *table)
-{
-	for (size_t i = 0; i < table->shown_count; i++) {
-		const char *name = table->all[table->shown[i]].name;
-		size_t length;
-
-		for (length = 0; name[length] && length < NAME_MAX_LENGTH - 1; length++)
-			table->members[i][length] = (char)tolower((unsigned char)name[length]);
-	}
-}
-
-static int begin_scols(struct table *table)
-{
-	table->scols = scols_new_table();
-	if (!table->scols)
-		return -ENOMEM;
-	scols_table_enable_raw(table->scols, table->form.raw);
-	scols_table_enable_noheadings(table->scols, table->form.no_headings);
-	for (size_t i = 0; i < table->shown_count; i++) {
-		const struct table_column *column = &table->all[table->shown[i]];
-		const int flags = (column->is_number ? SCOLS_FL_RIGHT : 0) |
-				  (column->may_wrap ? SCOLS_FL_TRUNC : 0);
-
-		if (!scols_table_new_column(table->scols, column->name, 0, flags))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int begin_json(struct table *table)
-{
-	table->whole = json_object_new_object();
-	table->rows = json_object_new_array();
-	if (!table->whole || !table->rows)
-		return -ENOMEM;
-	return json_object_object_add(table->whole, table->noun, json_object_get(table->rows)) < 0
-		       ? -ENOMEM
-		       : 0;
-}
-
 int table_new(const struct table_column *all, size_t count, const char *usual, const char *noun,
 	const struct table_form *form, struct table **ret_table)
 {
@@ -132,9 +73,7 @@ int table_new(const struct table_column *all, size_t count, const char *usual, c
 	table->form = *form;
 	table->noun = noun;
 	r = choose_columns(table, usual);
-	name_members(table);
-	if (r == 0)
-		r = form->json ? begin_json(table) : begin_scols(table);
+	table_json_name_members(table);
 	if (r < 0)
 		table_free(table);
 	else
@@ -146,9 +85,9 @@ struct table *table_free(struct table *table)
 {
 	if (!table)
 		return NULL;
-	scols_unref_table(table->scols);
-	json_object_put(table->rows);
-	json_object_put(table->whole);
+	json_object_put(table->after);
+	free(table->cells);
+	free(table->rows);
 	free(table);
 	return NULL;
 }
@@ -172,70 +111,110 @@ bool table_is_json(const struct table *table)
 	return table->form.json;
 }
 
-static int set_member(struct table *table, size_t place, struct json_object *value, unsigned flags)
+/* --- cells --------------------------------------------------------------------------------------
+ */
+
+int table_keep_cell(struct table *table, size_t place, const char *text, size_t length)
 {
-	if (json_object_object_add_ex(table->row, table->members[place], value,
-		    flags | JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
+	if (table->cells_length + length + 1 > table->cells_room) {
+		const size_t room = 2 * (table->cells_length + length + 1);
+		char *cells = realloc(table->cells, room);
+
+		if (!cells)
+			return -ENOMEM;
+		table->cells = cells;
+		table->cells_room = room;
+	}
+	table->starts[place] = table->cells_length + 1;
+	memcpy(table->cells + table->cells_length, text, length);
+	table->cells_length += length;
+	table->cells[table->cells_length++] = '\0';
+	return 0;
+}
+
+const char *table_cell(const struct table *table, size_t place, const char *none)
+{
+	return table->starts[place] ? table->cells + table->starts[place] - 1 : none;
+}
+
+static int end_row(struct table *table)
+{
+	int r = 0;
+
+	if (!table->in_row)
 		return 0;
-	json_object_put(value);
-	return -ENOMEM;
+	if (table->form.json)
+		table_json_row(table);
+	else if (table->form.raw)
+		table_raw_row(table);
+	else
+		r = table_plain_row(table);
+	memset(table->starts, 0, sizeof(table->starts));
+	table->cells_length = 0;
+	table->in_row = false;
+	table->row_count += r == 0;
+	return r;
 }
 
 int table_row(struct table *table)
 {
-	int r = 0;
+	const int r = end_row(table);
 
-	if (!table->form.json) {
-		table->line = scols_table_new_line(table->scols, NULL);
-		return table->line ? 0 : -ENOMEM;
-	}
-	table->row = json_object_new_object();
-	if (!table->row || json_object_array_add(table->rows, table->row) < 0)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < table->shown_count; i++)
-		r = set_member(table, i, NULL, JSON_C_OBJECT_ADD_KEY_IS_NEW);
+	table->in_row = r == 0;
 	return r;
-}
-
-static int set_cell(struct table *table, size_t place, const char *text)
-{
-	return scols_line_set_data(table->line, place, text) < 0 ? -ENOMEM : 0;
-}
-
-int table_json(struct table *table, size_t column, const char *text, struct json_object *value)
-{
-	const size_t place = place_of(table, column);
-
-	if (place < table->shown_count && table->form.json)
-		return set_member(table, place, value, 0);
-	json_object_put(value);
-	return place < table->shown_count ? set_cell(table, place, text) : 0;
 }
 
 int table_text(struct table *table, size_t column, const char *text)
 {
-	return table_json(table, column, text,
-		table->form.json && table_shows(table, column) ? json_object_new_string(text)
-							       : NULL);
+	const size_t place = place_of(table, column);
+
+	if (place == table->shown_count)
+		return 0;
+	return table->form.json ? table_json_string(table, place, text)
+				: table_keep_cell(table, place, text, strlen(text));
 }
 
 int table_number(struct table *table, size_t column, const char *text, uint64_t number)
 {
-	return table_json(table, column, text,
-		table->form.json && table_shows(table, column) ? json_object_new_uint64(number)
-							       : NULL);
+	const size_t place = place_of(table, column);
+	char digits[24];
+
+	if (place == table->shown_count)
+		return 0;
+	if (table->form.json) {
+		snprintf(digits, sizeof(digits), "%" PRIu64, number);
+		text = digits;
+	}
+	return table_keep_cell(table, place, text, strlen(text));
 }
 
 int table_bool(struct table *table, size_t column, bool value)
 {
-	return table_json(table, column, value ? "yes" : "no",
-		table->form.json && table_shows(table, column) ? json_object_new_boolean(value)
-							       : NULL);
+	const char *text = value ? "yes" : "no";
+	const size_t place = place_of(table, column);
+
+	if (place == table->shown_count)
+		return 0;
+	if (table->form.json)
+		text = value ? "true" : "false";
+	return table_keep_cell(table, place, text, strlen(text));
+}
+
+int table_json(struct table *table, size_t column, struct json_object *value)
+{
+	const size_t place = place_of(table, column);
+
+	if (place < table->shown_count && table->form.json)
+		return table_json_value(table, place, value);
+	json_object_put(value);
+	return 0;
 }
 
 int table_member(struct table *table, const char *name, struct json_object *value)
 {
-	if (table->form.json && value && json_object_object_add(table->whole, name, value) == 0)
+	if (table->form.json && !table->after)
+		table->after = json_object_new_object();
+	if (table->after && value && json_object_object_add(table->after, name, value) == 0)
 		return 0;
 	json_object_put(value);
 	return table->form.json ? -ENOMEM : 0;
@@ -243,12 +222,14 @@ int table_member(struct table *table, const char *name, struct json_object *valu
 
 int table_print(struct table *table)
 {
+	const int r = end_row(table);
+
+	if (r < 0)
+		return r;
 	if (table->form.json)
-		puts(json_object_to_json_string_ext(
-			table->whole, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					      JSON_C_TO_STRING_NOSLASHESCAPE));
-	else
-		scols_print_table(table->scols);
+		table_json_end(table);
+	else if (!table->form.raw)
+		table_plain_print(table);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
 }
 

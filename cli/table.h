@@ -2,7 +2,7 @@
 /*
  * Rows and columns for people and programs, in the forms that util-linux has: a table, --raw,
  * --json and --output COLUMNS. The same columns with the same names are in all of them; in JSON the
- * names are in small letters. Tables and raw output come from libsmartcols, JSON from json-c.
+ * names are in small letters. Texts have no control characters, as text_safe() makes sure.
  */
 #ifndef SHMFS_CLI_TABLE_H
 #define SHMFS_CLI_TABLE_H
@@ -16,7 +16,7 @@ struct table_column {
 	const char *name;
 	const char *help; /* one line for -h */
 	bool is_number;   /* right of its column */
-	bool may_wrap;    /* is cut first where the terminal is too narrow */
+	bool may_be_cut;  /* where the terminal is too narrow */
 };
 
 struct table_form {
@@ -39,22 +39,23 @@ struct table *table_free(struct table *table);
 /* Is anybody going to see this column? Then its cells are worth to be found out. */
 bool table_shows(const struct table *table, size_t column);
 
-/* Begins a row. Cells that are not set are empty, and null in JSON. */
+/* Begins a row; in JSON, prints the one before it. Cells that are not set are empty, and null in
+ * JSON. -ENOMEM. */
 int table_row(struct table *table);
 /* The same text in all forms. */
 int table_text(struct table *table, size_t column, const char *text);
 /* `text` in a table, the number in JSON and, if raw is to have it, in raw output. */
 int table_number(struct table *table, size_t column, const char *text, uint64_t number);
 int table_bool(struct table *table, size_t column, bool value);
-/* `text`, and in JSON the value, which is taken over also on failure. */
-int table_json(struct table *table, size_t column, const char *text, struct json_object *value);
+/* A cell that only JSON has. The value is taken over, also on failure. */
+int table_json(struct table *table, size_t column, struct json_object *value);
 
-/* Another member beside the rows, for JSON only. The value is taken over. NULL value: nothing. */
+/* Another member after the rows, for JSON only. The value is taken over, also on failure. */
 int table_member(struct table *table, const char *name, struct json_object *value);
 
 bool table_is_json(const struct table *table);
 
-/* Prints everything to stdout. -EIO or what else prevents it. */
+/* Prints to stdout all that is not printed yet. -EIO. */
 int table_print(struct table *table);
 
 /* Prints the columns for -h. */

@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import traceback
 
@@ -169,8 +170,38 @@ def test_columns():
 def test_names():
     """Names have any bytes in them; output stays readable, and JSON stays JSON."""
     os.close(os.open(f"{SHM}/".encode() + b"a\nb\xff\\ \xc3\xa4", os.O_CREAT | os.O_RDWR))
-    assert "a\\x0ab\\xff\\x5c \u00e4" in listed()
-    assert "a\nb" not in shmfs("ls").stdout
+    shown = "a\\x0ab\\xff\\x5c \u00e4"
+    assert shown in listed()
+    lines = shmfs("ls", "-n", "-o", "INO,NAME").stdout.splitlines()
+    assert len(lines) == 1 and lines[0].endswith(" " + shown), lines
+    lines = shmfs("ls", "-r", "-o", "NAME,STATUS").stdout.splitlines()
+    assert lines == ["NAME STATUS", shown.replace(" ", "\\x20") + " free"], lines
+
+
+def test_many():
+    """So many that threads share the work: objects that nobody holds are free by all their names."""
+    for number in range(2000):
+        os.link(make(f"a{number}", 1, owner=(USER, USER)), f"{SHM}/b{number}")
+    with Keeper("map", f"{SHM}/b1000"):
+        rows = listed(user=USER)
+        held = {name for name, row in rows.items() if row["status"] != "free"}
+        assert len(rows) == 4000 and held == {"a1000", "b1000"}, held
+        total = from_json("ls", user=USER)["shm"][0]
+        assert (total["objects"], total["held"], total["used"]) == (4000, 2, 2000 * 4096), total
+
+
+def test_terminal():
+    """Where the terminal is too narrow, only the holders are cut."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 60, 0, 0))
+    with Keeper("map", make("counter")), Keeper("map", f"{SHM}/counter"):
+        subprocess.run([os.environ["SHMFS"], "ls", "-l"], stdout=theirs, check=True)
+    os.close(theirs)
+    lines = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert lines[0].split() == ["NAMESPACE", "NAME", "USED", "SIZE", "MODE", "OWNER", "AGE",
+                                "HELD-BY", "STATUS", "SVAL", "GROUP", "LINKS", "INO"], lines
+    assert lines[1].split()[6][:7] == "keeper[" and " held " in lines[1], lines
 
 
 def test_deleted():
