@@ -5,7 +5,7 @@
  * Between LOOKUP and the request that follows it another process may replace the object. On tmpfs
  * the caller still gets the old one; here its handle is stale then, and the kernel tries once more,
  * from the lookup on. So from the first stale handle on, lookups are held for a while (O_PATH): the
- * second try succeeds, and nothing is paid for it at other times.
+ * second try succeeds. At other times holding costs nothing.
  *
  * All functions may be called from any thread.
  */
@@ -22,7 +22,7 @@
 enum { HOLD_MAX = 16 };
 
 struct hold {
-	struct freeing *freeing;          /* never changes; closes what is let go of */
+	struct freeing *freeing;          /* never changes; closes objects that are let go of */
 	atomic_int_fast64_t wanted_until; /* ms of CLOCK_MONOTONIC; 0: never wanted */
 	pthread_mutex_t lock;             /* of everything below */
 	struct {
@@ -44,15 +44,15 @@ void hold_want(struct hold *hold);
 bool hold_is_wanted(const struct hold *hold);
 
 /*
- * Holds what fd stands for, and owns fd. Returns whether hold_expire() has to be called, because no
- * thread waits for the time to do so.
+ * Holds the object that fd stands for, and owns fd. Returns whether hold_expire() has to be called,
+ * because no thread waits for the time to do so.
  */
 bool hold_add(struct hold *hold, int fd);
 
 /* Another descriptor of the object with this number, the caller's. -ESTALE when it is not held. */
 int hold_dup(struct hold *hold, uint64_t ino);
 
-/* Lets go of what has been held long enough. Returns the ms until the next call, -1: none. */
+/* Lets go of objects that were held long enough. Returns the ms until the next call, or -1. */
 int hold_expire(struct hold *hold);
 
 /*

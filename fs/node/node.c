@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A node is what the kernel calls by a nodeid, and the nodeid is the inode number in the tmpfs:
- * hard links are one node, any daemon at any time gives an object the same id, and no number is
- * ever used twice.
+ * A node is an object, a directory or a link that the kernel knows by a nodeid. The nodeid is the
+ * inode number in the tmpfs: hard links are one node, any daemon at any time gives an object the
+ * same id, and no number is ever used twice.
  *
  * - Known: a number, its generation, and a count of the kernel's lookups, in memory that outlives
  *   the worker (node_table.h). Number and generation are the file handle by which the kernel finds
- *   the object, whatever its name is now. They pin nothing: when the object is gone, so that its
- *   memory is free, the handle is stale.
+ *   the object under any name. They pin no object: when it is gone, so that its memory is free,
+ *   the handle is stale.
  * - Where handles are refused (no CAP_DAC_READ_SEARCH in the first user namespace) a node also has
- *   a parent and a name there (node_names.h). What is found by them counts only if it has the
- *   number of the node. What is open is reached by its open descriptor then.
+ *   a parent and a name there (node_names.h). An entry that is found by them counts only if it has
+ *   the number of the node. An open object is reached by its open descriptor then.
  * - Open: see opened.h.
  *
  * A worker that dies may have counted a lookup that the kernel never learned of: a node that stays
- * known for longer than the kernel knows it costs 16 bytes, and harms nothing.
+ * known for longer than the kernel knows it costs 16 bytes and does no harm.
  *
  * The kernel sends no FORGET while it still uses a node in a request: operations need no count of
  * their own.
@@ -33,7 +33,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* How often a name is looked at again that others replace all the time. */
+/* How often a name is looked at again that other processes replace all the time. */
 #define TRIES 10
 
 /* Deeper trees cannot be reached by a path either. */
@@ -113,7 +113,7 @@ static int count_lookup(
 	return 0;
 }
 
-/* Returns whether the node is known, and counted then; or -errno. */
+/* Counts the lookup if the node is known. Returns whether it is known, or -errno. */
 static int count_known(struct nodes *nodes, uint64_t ino, uint64_t parent, const char *name)
 {
 	struct node_entry *entry;
@@ -143,7 +143,7 @@ static int count_new(
 	return r;
 }
 
-/* Of what has the name at that moment, which may be another object than st tells. */
+/* The handle of the object that has the name now, which may be another one than st describes. */
 static int handle_of(const struct nodes *nodes, int dir, const char *name, const struct stat *st,
 	struct shmfs_handle *ret_handle)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes: what the kernel knows by a number, objects, directories and all else. node.c tells the
- * model.
+ * Nodes: the objects, directories and other entries that the kernel knows by a number. node.c
+ * tells the model.
  *
  * ino is a nodeid, which is the inode number; FUSE_ROOT_ID is the directory of all objects, and
  * always known. All functions may be called from any thread; 0 or -errno.
@@ -18,8 +18,8 @@
 struct nodes;
 
 /*
- * root: descriptor of the directory of all objects; it and the others outlive the nodes. What a
- * worker before has left in shared is true (recover.h).
+ * root: descriptor of the directory of all objects. All arguments outlive the nodes. recover.h has
+ * repaired the state that the last worker left in shared.
  */
 int nodes_new(struct nodes **ret_nodes, struct shared *shared, struct opened *opened, int root);
 
@@ -30,14 +30,14 @@ struct nodes *nodes_free(struct nodes *nodes);
 bool nodes_have_handles(const struct nodes *nodes);
 
 /*
- * Attributes of what has this name in the directory `parent`, of which dir is a descriptor. The
- * kernel is about to learn of it: counts one lookup. -ENOENT, -EACCES (another file system is
- * mounted there, and is not entered), -ESTALE (others replace it all the time), -ENOMEM.
+ * Attributes of the entry with this name in the directory `parent`, of which dir is a descriptor.
+ * The kernel is about to learn of it: counts one lookup. -ENOENT, -EACCES (another file system is
+ * mounted there, and is not entered), -ESTALE (other processes replace it all the time), -ENOMEM.
  */
 int node_look_up(
 	struct nodes *nodes, uint64_t parent, int dir, const char *name, struct stat *ret_st);
 
-/* The same for what fd stands for. name NULL: it has none. */
+/* The same for the file that fd stands for. name NULL: it has no name. */
 int node_introduce(
 	struct nodes *nodes, int fd, uint64_t parent, const char *name, struct stat *ret_st);
 
@@ -47,7 +47,7 @@ void node_put(struct nodes *nodes, uint64_t ino, uint64_t count);
 /* The node has this name now, if it is known. */
 void node_rename(struct nodes *nodes, uint64_t ino, uint64_t parent, const char *name);
 
-/* What stands for a node during one operation. */
+/* A descriptor that stands for a node during one operation. */
 struct node_fd {
 	int fd; /* O_PATH, or not */
 	bool is_own;

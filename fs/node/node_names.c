@@ -84,8 +84,8 @@ int node_names_get(const struct node_names *names, uint64_t ino, struct node_nam
 }
 
 /*
- * Not behind a mount: whoever has mounted a file system there may never answer, and its numbers are
- * none of ours. Returns a descriptor, or what is negative.
+ * Does not enter another mount: its server may never answer, and its inode numbers mean nothing
+ * here. Returns a descriptor, or a negative number.
  */
 static int open_directory(int dir, const char *name)
 {
@@ -114,7 +114,7 @@ static int open_known(const struct node_names *names, int root, uint64_t ino, in
 	return fd;
 }
 
-/* A directory that is still to be read. None is open: there may be more than descriptors. */
+/* A directory that is still to be read. It is not open, as there may be more than descriptors. */
 struct pending {
 	struct pending *next;
 	uint64_t ino;

@@ -35,7 +35,7 @@ void node_names_remove(struct node_names *names, uint64_t ino);
 
 /*
  * Looks for numbers in the table, in root and all directories below that are in the table and can
- * be read: the kernel knows the directories of what it knows.
+ * be read: the kernel knows the directory of each node that it knows.
  */
 void node_names_relearn(struct node_names *names, int root, const struct node_table *table);
 

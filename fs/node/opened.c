@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is open is noted in memory that outlives the process (shared.h): the descriptors, which stay
- * open as well, the backing id, and one count of all opens that the kernel has. Regions die with
- * the worker, and the next one makes them anew.
+ * An open object is noted in memory that outlives the process (shared.h): the descriptors, which
+ * stay open as well, the backing id, and one count of all opens that the kernel has. Regions die
+ * with the worker, and the next one makes them anew.
  *
  * The kernel sends no RELEASE while it still reads or writes: an operation on an open file uses its
  * region without a count of its own.
@@ -221,7 +221,8 @@ int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user)
 	int backing, r;
 
 	if (opened->noatime)
-		fcntl(fd, F_SETFL, O_NOATIME); /* refused: not ours, and so be it */
+		fcntl(fd, F_SETFL,
+			O_NOATIME); /* best effort: refused when the object is not ours */
 	/* Made before the lock is taken, and given back if another thread was faster. */
 	r = shmfs_region_new(&region, MAP_AFTER_PASSES);
 	if (r < 0) {
@@ -243,7 +244,7 @@ int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user)
 	return r;
 }
 
-/* lock is held. Whether that was the last one. */
+/* lock is held. Returns whether that was the last open. */
 static bool count_close(struct opened *opened, struct object *object)
 {
 	struct shared_open after = *object->open;

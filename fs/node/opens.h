@@ -11,13 +11,13 @@ struct opens {
 	uint32_t free; /* index + 1; 0: none */
 };
 
-/* What a worker before has left there is true, see recover.h. */
+/* recover.h has repaired the entries that the last worker left there. */
 void opens_init(struct opens *opens, struct shared *shared);
 
 /* An entry that is free until it is written; NULL if there is none. */
 struct shared_open *opens_take(struct opens *opens);
 
-/* Nobody has it open. */
+/* No client has the object open any more. */
 void opens_give_back(struct opens *opens, struct shared_open *open);
 
 #endif

@@ -64,9 +64,9 @@ void passthrough_describe(
 }
 
 /*
- * What goes through is done with the capabilities of the thread that registered the object: with
- * CAP_FSETID no write clears S_ISUID and S_ISGID. Before each write the kernel finds out itself
- * whether this caller's clears them, and if so asks for that with a setattr.
+ * The kernel writes with the capabilities of the thread that registered the object: with CAP_FSETID
+ * no write clears S_ISUID and S_ISGID. Before each write the kernel decides itself whether this
+ * caller's write clears them, and if so sends a SETATTR.
  */
 int passthrough_open(const struct passthrough *passthrough, int fd)
 {

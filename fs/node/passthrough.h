@@ -15,7 +15,7 @@ enum passthrough_wish { PASSTHROUGH_AUTO, PASSTHROUGH_ON, PASSTHROUGH_OFF };
 
 struct passthrough {
 	enum passthrough_wish wish;
-	const char *why_not; /* NULL: nothing is known to be in the way */
+	const char *why_not; /* NULL: no obstacle is known */
 	int device;          /* /dev/fuse; never changes once it is ready */
 	bool ready;          /* never changes while requests are served */
 };
@@ -35,10 +35,11 @@ bool passthrough_start(
 void passthrough_describe(
 	const struct passthrough *passthrough, char ret_text[PASSTHROUGH_TEXT_SIZE]);
 
-/* Registers what fd stands for. Returns a backing id (> 0), or 0 when that cannot be done. */
+/* Registers the object that fd stands for. Returns a backing id (> 0), or 0 when that cannot be
+ * done. */
 int passthrough_open(const struct passthrough *passthrough, int fd);
 
-/* id: what passthrough_open() returned. */
+/* id: a value that passthrough_open() returned. */
 void passthrough_close(const struct passthrough *passthrough, int id);
 
 #endif

@@ -83,7 +83,7 @@ void shares_add(struct shares *shares, uid_t user, int descriptors)
 {
 	struct shares_entry *entry = find_or_add(shares, user);
 
-	/* What was added while there was no place is not known. */
+	/* Descriptors that were added without an entry are not counted. */
 	if (!entry || descriptors == 0 || (descriptors < 0 && entry->used < (unsigned)-descriptors))
 		return;
 	entry->used += (unsigned)descriptors;
