@@ -21,23 +21,62 @@
 		BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP) | BIT(CAP_SETGID) |        \
 		BIT(CAP_SETUID) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_ADMIN))
 
-static int keep_capabilities(void)
+typedef struct __user_cap_data_struct capabilities[_LINUX_CAPABILITY_U32S_3];
+
+static int get_capabilities(capabilities ret_sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	return syscall(SYS_capget, &header, ret_sets) < 0 ? -errno : 0;
+}
+
+static int set_capabilities(const capabilities sets)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+static int keep_capabilities(void)
+{
+	capabilities sets;
+	int r;
 
 	/* Refused to an ordinary user, whose programs gain nothing by it. */
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
 		if (!(NEEDED & BIT(capability)))
 			prctl(PR_CAPBSET_DROP, capability);
-	if (syscall(SYS_capget, &header, sets) < 0)
-		return -errno;
+	r = get_capabilities(sets);
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		sets[i].permitted &= (uint32_t)(NEEDED >> (32 * i));
 		sets[i].effective &= sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
-	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+	return set_capabilities(sets);
+}
+
+static int set_effective(bool all)
+{
+	capabilities sets;
+	const int r = get_capabilities(sets);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets[i].effective = all ? sets[i].permitted : 0;
+	return set_capabilities(sets);
+}
+
+int harden_rest(void)
+{
+	return set_effective(false);
+}
+
+int harden_act(void)
+{
+	return set_effective(true);
 }
 
 /*
@@ -95,7 +134,7 @@ static const int needed_calls[] = {
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(set_tid_address), SCMP_SYS(futex), SCMP_SYS(sched_yield),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sigaltstack), SCMP_SYS(kill),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sigaltstack), SCMP_SYS(kill), SCMP_SYS(wait4),
 	SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(prlimit64),
@@ -106,20 +145,22 @@ static const int needed_calls[] = {
 	SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(fchown32), SCMP_SYS(getuid32), SCMP_SYS(geteuid32),
 	SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(getgroups32), SCMP_SYS(setgroups32),
 	SCMP_SYS(setfsuid32), SCMP_SYS(setfsgid32), SCMP_SYS(ugetrlimit), SCMP_SYS(sigreturn),
-	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(futex_time64),
+	SCMP_SYS(waitpid), SCMP_SYS(clock_gettime64), SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(futex_time64),
 	SCMP_SYS(ppoll_time64), SCMP_SYS(utimensat_time64), SCMP_SYS(rt_sigtimedwait_time64),
 	/* syslog(3) */
 	SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 };
 /* clang-format on */
 
-static int filter_calls(void)
+static int filter_calls(bool unmounts)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int r = filter ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < sizeof(needed_calls) / sizeof(needed_calls[0]); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, needed_calls[i], 0);
+	if (r == 0 && unmounts)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(umount2), 0);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
@@ -128,16 +169,17 @@ static int filter_calls(void)
 
 #else
 
-static int filter_calls(void)
+static int filter_calls(bool unmounts)
 {
+	(void)unmounts;
 	return 0;
 }
 
 #endif
 
-int harden_server(void)
+int harden_server(bool unmounts)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return filter_calls();
+	return filter_calls(unmounts);
 }

@@ -6,6 +6,8 @@
 #ifndef SHMFS_HARDEN_H
 #define SHMFS_HARDEN_H
 
+#include <stdbool.h>
+
 /*
  * Before there are threads. Leaves no core dump, which would hold what is in the objects, and keeps
  * only the capabilities that acting for others and the mount need. Returns 0 or -errno.
@@ -13,10 +15,18 @@
 int harden_process(void);
 
 /*
+ * Has no capability in effect, or all that it has kept, until the next of these: for a process that
+ * needs them only now and then, and those that come from it. 0 or -errno.
+ */
+int harden_rest(void);
+int harden_act(void);
+
+/*
  * For a process that serves and does nothing else, neither mounting nor running programs: no new
  * privileges, and where libseccomp is there only the system calls that serving needs; any other is
- * ENOSYS. Holds for threads that are made later. Returns 0 or -errno.
+ * ENOSYS. unmounts: umount2(2) is one of them. Holds for threads that are made later. Returns 0 or
+ * -errno.
  */
-int harden_server(void);
+int harden_server(bool unmounts);
 
 #endif

@@ -25,12 +25,16 @@
  * left alone: the next one serves beside it (held.h). A program that is asked whether it can take
  * over has PROBE_MS, and a worker's death is seen to meanwhile.
  *
+ * The keeper has no capability in effect but at its end, and when it becomes another program. It
+ * keeps those that its workers need, because they come from it.
+ *
  * A worker dies with its keeper. Where the kernel cannot send requests again, or with nokeeper,
  * this process is keeper and worker in one.
  */
 #include "keeper.h"
 
 #include "death.h"
+#include "harden.h"
 #include "held.h"
 #include "mountpoint.h"
 #include "ops/ops.h"
@@ -410,6 +414,10 @@ const char *keeper_obstacle(const struct shared *shared)
 
 static void prepare_keeper(struct shared *shared)
 {
+	const int r = harden_rest();
+
+	if (r < 0)
+		log_error("cannot lay down capabilities: %s", strerror(-r));
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGALRM, SIG_IGN);
 	orders_prepare();
@@ -424,8 +432,12 @@ int keeper_keep(const struct options *options, struct shared *shared,
 	const struct successor *successor, bool *ret_is_worker)
 {
 	struct keeper keeper = {.options = options, .successor = successor, .shared = shared};
+	int status;
 
 	*ret_is_worker = false;
 	prepare_keeper(shared);
-	return keep(&keeper, ret_is_worker);
+	status = keep(&keeper, ret_is_worker);
+	if (!*ret_is_worker)
+		harden_act(); /* to unmount */
+	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mount.h"
 
+#include "harden.h"
 #include "keeper.h"
 #include "mountpoint.h"
 #include "object.h"
@@ -9,6 +10,7 @@
 #include "request/shared.h"
 #include "startup.h"
 #include "successor.h"
+#include "unmounter.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -85,6 +87,20 @@ static int choose_keeper(const struct mount *mount, bool *ret_keeper)
 	return 0;
 }
 
+/* This process serves, and unmounts: with fusermount3, if it cannot do that by itself. */
+static int serve_alone(struct mount *mount)
+{
+	const bool unmounts = mountpoint_can_unmount();
+	int r = unmounts ? 0 : unmounter_prepare();
+
+	if (r == 0)
+		r = harden_server(unmounts);
+	if (r == 0)
+		return worker_serve(mount->options, mount->shared, keeper_announce);
+	log_error("cannot give up what serving does not need: %s", strerror(-r));
+	return EXIT_FAILURE;
+}
+
 /* Has it served, and ends it. */
 static int serve(struct mount *mount, bool with_keeper)
 {
@@ -93,7 +109,7 @@ static int serve(struct mount *mount, bool with_keeper)
 	int status;
 
 	status = with_keeper ? keeper_keep(mount->options, shared, &mount->successor, &is_worker)
-			     : worker_serve(mount->options, shared, keeper_announce);
+			     : serve_alone(mount);
 	if (!is_worker)
 		mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
 	if (status == WORKER_BUSY)

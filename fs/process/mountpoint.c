@@ -3,6 +3,7 @@
 
 #include "object.h"
 #include "request/log.h"
+#include "unmounter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TYPE "fuse.shmfs"
@@ -70,18 +70,6 @@ static void mount_type(const char *path, char *ret_type, size_t size)
 	endmntent(table);
 }
 
-static bool run_fusermount(const char *path)
-{
-	const pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		execlp("fusermount3", "fusermount3", "-u", "-z", "-q", "--", path, (char *)NULL);
-		_exit(127);
-	}
-	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
-}
-
 /* Where a link to a dead mount leads to: realpath(3) would ask the mount. Else the name itself. */
 static void follow(const char *name, char *ret_path, size_t size)
 {
@@ -111,7 +99,7 @@ static bool remove_stale(const char *path)
 		log_error("%s: a dead mount is in the way, and not one of ours", path);
 		return false;
 	}
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !run_fusermount(path)) {
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !unmounter_run(path)) {
 		log_error("%s: cannot unmount what a dead daemon left here", path);
 		return false;
 	}
@@ -259,6 +247,12 @@ bool mountpoint_is_gone(int device)
 	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR);
 }
 
+/* The kernel looks at the capabilities first, and here is no mount that it could take away. */
+bool mountpoint_can_unmount(void)
+{
+	return umount2("/proc/self/task", MNT_EXPIRE | UMOUNT_NOFOLLOW) < 0 && errno == EINVAL;
+}
+
 int mountpoint_number(const char *path, dev_t *ret_number)
 {
 	struct statx st;
@@ -303,6 +297,6 @@ void mountpoint_unmount(const char *path, dev_t number, int device)
 	if (mountpoint_number(path, &there) < 0 || there != number)
 		log_info("%s: is another mount, or none: left alone", path);
 	else if (umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
-		 !run_fusermount(path))
+		 !unmounter_run(path))
 		log_error("%s: cannot unmount", path);
 }

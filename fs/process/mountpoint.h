@@ -16,6 +16,9 @@ char *mountpoint_prepare(const char *path, bool nonempty);
 /* Has the mount that device (/dev/fuse) belongs to been taken away? */
 bool mountpoint_is_gone(int device);
 
+/* May this process unmount by itself, without fusermount3? */
+bool mountpoint_can_unmount(void);
+
 /*
  * The number of the mount at this path, which no other one has as long as it is there: st_dev of
  * stat(2), but nobody who serves the mount is asked. 0 or -errno.

@@ -83,7 +83,9 @@ static int become_worker(const struct options *options, struct shared *shared, p
 		_exit(EXIT_FAILURE);
 	prepare_signals();
 	death_note_faults(shared);
-	r = harden_server();
+	r = harden_act();
+	if (r == 0)
+		r = harden_server(false);
 	if (r < 0) {
 		log_error("cannot give up what serving does not need: %s", strerror(-r));
 		return EXIT_FAILURE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "successor.h"
 
+#include "harden.h"
 #include "request/log.h"
 #include "request/shared.h"
 
@@ -34,6 +35,7 @@ pid_t successor_ask(const struct successor *successor)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
+		harden_act();
 		setenv(ENVIRONMENT, "probe", 1);
 		execv(successor->program, successor->argv);
 		_exit(EXIT_FAILURE);
@@ -65,8 +67,10 @@ void successor_become(const struct successor *successor)
 	}
 	snprintf(value, sizeof(value), "continue %d %d", (int)getpid(), successor->memory);
 	setenv(ENVIRONMENT, value, 1);
+	harden_act();
 	execv(successor->program, successor->argv);
 	log_error("%s: %s: this program goes on", successor->program, strerror(errno));
+	harden_rest();
 	unsetenv(ENVIRONMENT);
 	close_on_exec = true;
 	descriptors_visit(set_close_on_exec, &close_on_exec);

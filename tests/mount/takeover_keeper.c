@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,7 +201,7 @@ static void a_program_that_hangs_is_left(void **state)
 }
 
 /* A line of /proc/PID/task/TID/status as a number. */
-static unsigned long status_of(pid_t pid, const char *thread, const char *key)
+static unsigned long status_of(pid_t pid, const char *thread, const char *key, int base)
 {
 	char path[320], text[4 * KIB];
 	const char *line;
@@ -209,36 +210,85 @@ static unsigned long status_of(pid_t pid, const char *thread, const char *key)
 	read_text(path, text, sizeof(text));
 	line = strstr(text, key);
 	assert_non_null(line);
-	return strtoul(line + strlen(key), NULL, 10);
+	return strtoul(line + strlen(key), NULL, base);
+}
+
+static unsigned long capabilities_of(pid_t pid, const char *key)
+{
+	char thread[16];
+
+	snprintf(thread, sizeof(thread), "%d", (int)pid);
+	return status_of(pid, thread, key, 16);
+}
+
+/* Without a filter of its own each thread has that of this program, or none. */
+static void expect_confined(pid_t process)
+{
+	const char *has_filter = getenv("SHMFS_HAS_FILTER");
+	char self[16];
+	const struct dirent *entry;
+	char path[64];
+	int threads = 0;
+	DIR *dir;
+
+	snprintf(self, sizeof(self), "%d", (int)getpid());
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		const char *thread = entry->d_name;
+
+		if (thread[0] == '.')
+			continue;
+		assert_int_equal(status_of(process, thread, "\nNoNewPrivs:", 10), 1);
+		assert_int_equal(status_of(process, thread, "\nSeccomp:", 10),
+			has_filter ? 2 : status_of(getpid(), self, "\nSeccomp:", 10));
+		threads++;
+	}
+	closedir(dir);
+	assert_true(threads > 1);
 }
 
 static void no_thread_can_gain_anything(void **state)
 {
-	const pid_t worker = worker_of(&harness()->daemon);
-	const struct dirent *entry;
-	unsigned long filter = 0;
-	char path[64], first[16];
-	int threads = 0;
-	DIR *dir;
-
 	(void)state;
 	assert_true(has_keeper(&harness()->daemon));
 	worker_use(&harness()->daemon);
-	snprintf(first, sizeof(first), "%d", (int)worker);
-	filter = status_of(worker, first, "\nSeccomp:");
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)worker);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.') {
-			assert_int_equal(status_of(worker, entry->d_name, "\nNoNewPrivs:"), 1);
-			assert_int_equal(status_of(worker, entry->d_name, "\nSeccomp:"), filter);
-			threads++;
-		}
-	closedir(dir);
-	assert_true(threads > 1);
-	if (getenv("SHMFS_HAS_FILTER"))
-		assert_int_equal(filter, 2);
+	expect_confined(worker_of(&harness()->daemon));
+}
+
+/* What a worker needs the keeper only keeps for it. */
+static void the_keeper_has_nothing_in_effect(void **state)
+{
+	const pid_t keeper = harness()->daemon.pid, worker = worker_of(&harness()->daemon);
+	const unsigned long kept = capabilities_of(worker, "\nCapPrm:");
+
+	(void)state;
+	assert_true(kept & 1UL << CAP_SYS_ADMIN);
+	assert_false(kept & 1UL << CAP_SYS_RESOURCE);
+	assert_int_equal(capabilities_of(worker, "\nCapEff:"), kept);
+	assert_int_equal(capabilities_of(keeper, "\nCapPrm:"), kept);
+	assert_int_equal(capabilities_of(keeper, "\nCapBnd:") & ~kept, 0);
+	assert_int_equal(capabilities_of(keeper, "\nCapEff:"), 0);
+	assert_int_equal(capabilities_of(keeper, "\nCapInh:"), 0);
+}
+
+static void alone_no_thread_can_gain_anything(void **state)
+{
+	static const char *const args[] = {"-o", "nokeeper", NULL};
+	const struct who users[] = {ROOT, NOBODY};
+	struct daemon daemon;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "confined");
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		assert_return_code(chown(dir, users[i].uid, users[i].gid), errno);
+		daemon_start_as(&daemon, dir, args, users[i]);
+		expect_confined(daemon.pid);
+		assert_return_code(kill(daemon.pid, SIGTERM), errno);
+		daemon_expect_end(&daemon);
+	}
 }
 
 static void nokeeper_serves_from_one_process(void **state)
@@ -264,6 +314,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_take_over_does_not),
 		cmocka_unit_test(a_program_that_hangs_is_left),
 		cmocka_unit_test(no_thread_can_gain_anything),
+		cmocka_unit_test(the_keeper_has_nothing_in_effect),
+		cmocka_unit_test(alone_no_thread_can_gain_anything),
 		cmocka_unit_test(nokeeper_serves_from_one_process),
 	};
 

@@ -5,10 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char buf[MIB];
@@ -216,6 +220,55 @@ static void signals_end_it_too(void **state)
 	}
 }
 
+/* It mounts, and hangs when it is to unmount. */
+static void write_hanging_fusermount(const char *dir)
+{
+	char path[80], script[1024];
+
+	snprintf(path, sizeof(path), "%s/fusermount3", dir);
+	snprintf(script, sizeof(script),
+		"#!/bin/sh\n"
+		"PATH='%s'\n"
+		"case \" $* \" in *' -u '*) exec sleep 1000 ;; esac\n"
+		"exec fusermount3 \"$@\"\n",
+		getenv("PATH"));
+	write_file(path, script, strlen(script));
+	assert_return_code(chmod(path, 0755), errno);
+}
+
+/* The mount stays, dead, but the daemon ends in time: the longest that SIGTERM may take, in s. */
+#define END_MAX 2.0
+
+static void a_fusermount_that_hangs_is_not_waited_for(void **state)
+{
+	static const char *const ways[][3] = {{"-o", "nokeeper", NULL}, {NULL}};
+	char dir[64], bin[64], path[PATH_MAX], text[4 * KIB], *real = strdup(getenv("PATH"));
+	struct daemon daemon;
+	double begun;
+
+	(void)state;
+	make_own_dir(dir, "hanging");
+	make_dir(bin, harness()->base, "bin");
+	write_hanging_fusermount(bin);
+	snprintf(path, sizeof(path), "%s:%s", bin, real);
+	setenv("PATH", path, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		daemon_start_as(&daemon, dir, ways[i], NOBODY);
+		begun = seconds_now();
+		assert_return_code(kill(daemon.pid, SIGTERM), errno);
+		assert_int_equal(wait_child(daemon.pid), 0);
+		assert_true(seconds_now() - begun < END_MAX);
+		read_text(daemon.log, text, sizeof(text));
+		assert_non_null(strstr(text, "fusermount3 does not end"));
+		assert_return_code(umount2(dir, MNT_DETACH), errno);
+		/* It has been killed, and this process is its parent now. */
+		while (wait(NULL) > 0)
+			;
+	}
+	setenv("PATH", real, 1);
+	free(real);
+}
+
 static void the_background_works_too(void **state)
 {
 	struct outcome o;
@@ -275,6 +328,7 @@ int main(void)
 		cmocka_unit_test(the_objects_of_others),
 		cmocka_unit_test(other_users_are_kept_out),
 		cmocka_unit_test(signals_end_it_too),
+		cmocka_unit_test(a_fusermount_that_hangs_is_not_waited_for),
 		cmocka_unit_test(the_background_works_too),
 		cmocka_unit_test(a_stale_mount_of_the_user_is_cleaned),
 		cmocka_unit_test(allow_other_is_refused),
