@@ -3,8 +3,7 @@
  * The steps of the operation fuzzer: one system call, or a few that belong together, with random
  * arguments. Whoever takes a step takes it on both sides, tmpfs first.
  *
- * What README.md or shmfs(1) names as a limit is not among the steps; the place where it would be
- * says so.
+ * The limits that shmfs(1) names are not among the steps; the place of such a step says so.
  */
 #ifndef SHMFS_TEST_WALK_H
 #define SHMFS_TEST_WALK_H

@@ -114,7 +114,7 @@ static void special_flags(struct side *s)
 	}
 }
 
-/* With passthrough an open object appends for ever, see README. */
+/* With passthrough an open object appends for ever, see shmfs(1). */
 static void status_flags_of_a_descriptor(struct side *s)
 {
 	const char *data_path = getenv("SHMFS_TEST_DATA_PATH");
