@@ -181,10 +181,8 @@ static void create(
 	if (journal_was_opened(&ino)) {
 		r = open_again(fs, parent, creation, ino, &st);
 	} else {
-		r = entry_pin_directory(fs, parent, &dir);
+		r = caller_pin_directory(fs, &caller, parent, &dir);
 		creation->dir = dir.fd;
-		if (r == 0)
-			caller_heed_acl(fs, &caller, dir.fd);
 		if (r == 0)
 			r = create_or_open(fs, &caller, creation);
 		if (r >= 0)

@@ -67,11 +67,9 @@ static void make(fuse_req_t req, fuse_ino_t parent, struct making *making)
 	bool made;
 	int r;
 
-	r = entry_pin_directory(fs, parent, &dir);
+	r = caller_pin_directory(fs, &caller, parent, &dir);
 	making->caller = &caller;
 	making->dir = dir.fd;
-	if (r == 0)
-		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = make_as_caller(fs, &caller, making);
 	made = r == 0;
@@ -139,11 +137,9 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name
 
 	r = entry_pin(fs, ino, &object);
 	if (r == 0)
-		r = entry_pin_directory(fs, parent, &dir);
+		r = caller_pin_directory(fs, &caller, parent, &dir);
 	making.object = object.fd;
 	making.dir = dir.fd;
-	if (r == 0)
-		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = link_as_caller(fs, &caller, &making);
 	made = r == 0;

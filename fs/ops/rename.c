@@ -55,13 +55,11 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	NODE_FD(to_dir);
 	int r;
 
-	r = entry_pin_directory(fs, parent, &from_dir);
+	r = caller_pin_directory(fs, &caller, parent, &from_dir);
 	if (r == 0 && new_parent != parent)
-		r = entry_pin_directory(fs, new_parent, &to_dir);
+		r = caller_pin_directory(fs, &caller, new_parent, &to_dir);
 	renaming.from_dir = from_dir.fd;
 	renaming.to_dir = new_parent == parent ? from_dir.fd : to_dir.fd;
-	if (r == 0 && !caller_heed_acl(fs, &caller, renaming.from_dir))
-		caller_heed_acl(fs, &caller, renaming.to_dir);
 	if (r == 0 && !journal_was_renamed(renaming.from_dir, name, renaming.to_dir, new_name))
 		r = rename_as_caller(fs, &caller, &renaming, &from, &to);
 	if (r == 0 && from != 0)

@@ -38,6 +38,15 @@ bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd)
 	return true;
 }
 
+int caller_pin_directory(struct fs *fs, struct caller *caller, uint64_t ino, struct node_fd *ret_fd)
+{
+	const int r = entry_pin_directory(fs, ino, ret_fd);
+
+	if (r == 0)
+		caller_heed_acl(fs, caller, ret_fd->fd);
+	return r;
+}
+
 int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg)
 {
 	caller_read_groups(caller);

@@ -6,7 +6,7 @@
 #ifndef SHMFS_RUN_AS_CALLER_H
 #define SHMFS_RUN_AS_CALLER_H
 
-#include "fs.h"
+#include "entry.h"
 #include "request/caller.h"
 
 /* One system call, or a few. Returns what run_as_caller() does; may run more than once. */
@@ -32,5 +32,9 @@ int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void
  * with -o acl, where the kernel has asked the ACL.
  */
 bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd);
+
+/* As entry_pin_directory(), and heeds the ACL of the directory. */
+int caller_pin_directory(
+	struct fs *fs, struct caller *caller, uint64_t ino, struct node_fd *ret_fd);
 
 #endif

@@ -48,10 +48,8 @@ static void remove_for(fuse_req_t req, fuse_ino_t parent, const char *name, int 
 	NODE_FD(dir);
 	int r;
 
-	r = entry_pin_directory(fs, parent, &dir);
+	r = caller_pin_directory(fs, &caller, parent, &dir);
 	removal.dir = dir.fd;
-	if (r == 0)
-		caller_heed_acl(fs, &caller, dir.fd);
 	if (r == 0)
 		r = remove_as_caller(fs, &caller, &removal);
 	reply_result(req, r);
