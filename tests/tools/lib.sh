@@ -35,7 +35,8 @@ view=       # the directory in which a case runs: the mount, or the reference hi
 reference=  # the same one level up, as the reference has it
 daemon=     # pid
 log=
-log_lines=0 # how many lines of the log have been looked at
+log_lines=0 # of the log, that have been looked at
+said=()     # lines that the daemon has written to the log since the look before
 tests=0
 failures=0
 
@@ -111,14 +112,10 @@ protect_machine() {
 }
 
 empty_directories() {
-    local dir
-    for dir in /dev/shm "$reference/dir"; do
-        find "$dir" -mindepth 1 -delete
-        chown 0:0 "$dir"
-        chmod 1777 "$dir"
-    done
-    rm -rf "$work/scratch"
-    mkdir "$work/scratch"
+    local dirs=(/dev/shm "$reference/dir")
+    find "${dirs[@]}" -mindepth 1 -delete
+    chown 0:0 "${dirs[@]}"
+    chmod 1777 "${dirs[@]}"
 }
 
 clean_up() {
@@ -204,11 +201,11 @@ start_daemon() { # PASS
     log_lines=$(wc -l <"$log")
 }
 
-# Whether the daemon has said something since the last look; if so, it is in out/said.
+# Has the daemon said something since the look before?
 daemon_said() {
-    tail -n +$((log_lines + 1)) "$log" >"$work/out/said"
-    log_lines=$(wc -l <"$log")
-    [[ -s $work/out/said ]]
+    mapfile -t -s "$log_lines" said <"$log"
+    log_lines=$((log_lines + ${#said[@]}))
+    [[ ${#said[@]} != 0 ]]
 }
 
 daemon_ended() {
@@ -235,14 +232,14 @@ end_daemon() { # PASS
         umount -l "$view" || true
     fi
     if daemon_said; then
-        cat "$work/out/said" >>"$work/out/end"
+        printf '%s\n' "${said[@]}" >>"$work/out/end"
     fi
     [[ ! -s $work/out/end ]]
 }
 
 # --- one case ----------------------------------------------------------------------------------
 
-# Runs the case in the view as it is in this mount namespace.
+# Runs the case in the view as it is in this mount namespace. Its exit status goes to out/status, too.
 run_script() { # PASS CASE
     local status=0 run
     # shellcheck disable=SC2016
@@ -251,17 +248,9 @@ run_script() { # PASS CASE
         timeout --kill-after=5 "$case_seconds" bash -eu -c 'cd "$VIEW"; . "$0"; . "$1"'
         "$here/prelude.sh" "$here/cases/$2.sh")
     umask 022
-    as_caller "$1" chmod 700 "$work/scratch" 2>/dev/null || true
     as_caller "$1" "${run[@]}" </dev/null 2>&1 || status=$?
     printf '\nexit status: %d\n' "$status"
-    return 0
-}
-
-list() { # PASS DIRECTORY --exact | --objects | --since SECONDS
-    local pass=$1
-    shift
-    as_mounter "$pass" python3 -I -S "$here/listing.py" "$@" 2>&1 ||
-        echo "listing.py $*: exit status $?" >>"$work/out/broken"
+    printf '%d\n' "$status" >"$work/out/status"
 }
 
 run_in_reference() { # PASS CASE
@@ -278,76 +267,74 @@ run_in_reference() { # PASS CASE
 }
 
 run_once() { # reference|mount PASS CASE -> out/reference or out/mount
-    local out=$work/out/$1 since
-    since=$(date +%s)
-    if [[ $2 == root ]]; then
-        chown 0:0 "$work/scratch"
-    else
-        chown "$user:$user" "$work/scratch"
-    fi
+    local caller=$user
+    [[ $2 != root ]] || caller=0
+    rm -rf "$work/scratch"
+    install -d -m 700 -o "$caller" -g "$caller" "$work/scratch"
     if [[ $1 == reference ]]; then
-        run_in_reference "$2" "$3" >"$out"
-        list "$2" "$reference/dir" --since "$since" >"$out.list"
+        run_in_reference "$2" "$3" >"$work/out/reference"
     else
-        run_script "$2" "$3" >"$out"
-        list "$2" "$view" --since "$since" >"$out.list"
+        run_script "$2" "$3" >"$work/out/mount"
     fi
-    find "$work/scratch" -mindepth 1 -delete
 }
 
-# Compares what the two runs left in out/; what is wrong goes to standard output.
-compare() { # PASS
+# Compares what the two runs printed and left; what is wrong goes to standard output.
+compare() { # PASS SINCE
     local out=$work/out
     diff -au --label tmpfs --label shmfs "$out/reference" "$out/mount" || true
-    diff -au --label 'left on tmpfs' --label 'left on shmfs' \
-        "$out/reference.list" "$out/mount.list" || true
-    list "$1" "$view" --exact >"$out/view"
-    list "$1" /dev/shm --exact >"$out/host"
-    diff -au --label 'in /dev/shm' --label 'in the mount' "$out/host" "$out/view" || true
-    cat "$out/broken" # of two broken listings there may be no difference
+    as_mounter "$1" python3 -I -S "$here/listing.py" "$2" "$reference/dir" "$view" /dev/shm 2>&1 ||
+        echo "listing.py: exit status $?"
     if daemon_said; then
         echo "the daemon said:"
-        cat "$out/said"
+        printf '%s\n' "${said[@]}"
     fi
     if daemon_ended; then
         echo "the daemon is gone"
     fi
 }
 
-header() { # CASE KEY
-    sed -n "s/^# $2: //p" "$here/cases/$1.sh" | head -n 1
+# Reads the lines of the case's first comment that say when it runs.
+read_header() { # CASE -> passes_of_case, tools_of_case
+    local line
+    passes_of_case='root user own' tools_of_case=
+    while read -r line && [[ $line == '#'* ]]; do
+        case $line in
+        '# as: '*) passes_of_case=${line#'# as: '} ;;
+        '# needs: '*) tools_of_case=${line#'# needs: '} ;;
+        esac
+    done <"$here/cases/$1.sh"
 }
 
-missing_tool() { # CASE
+missing_tool() {
     local tool
-    for tool in $(header "$1" needs); do
-        if ! command -v "$tool" >/dev/null; then
-            echo "$tool"
+    for tool in $tools_of_case; do
+        if ! type -P "$tool" >/dev/null; then
+            missing=$tool
             return
         fi
     done
+    return 1
 }
 
-run_case() { # PASS CASE
-    local pass=$1 name="$1: $2" missing out=$work/out
-    missing=$(missing_tool "$2")
-    if [[ -n $missing ]]; then
+run_case() { # PASS CASE, whose header has been read
+    local pass=$1 name="$1: $2" missing out=$work/out since=$EPOCHSECONDS status
+    if missing_tool; then
         skip "$name" "$missing is not installed"
         return
     fi
     empty_directories
-    : >"$out/broken"
     run_once reference "$pass" "$2"
-    if [[ $(tail -n 1 "$out/reference") == 'exit status: 77' ]]; then
-        skip "$name" "$(tail -n 2 "$out/reference" | head -n 1)"
+    read -r status <"$out/status"
+    if [[ $status == 77 ]]; then
+        skip "$name" "$(tail -n 3 "$out/reference" | head -n 1)"
         return
     fi
-    if [[ $(tail -n 1 "$out/reference") != 'exit status: 0' ]]; then
+    if [[ $status != 0 ]]; then
         report not-ok "$name: the case itself is wrong, tmpfs says:" "$out/reference"
         return
     fi
     run_once mount "$pass" "$2"
-    compare "$pass" >"$out/wrong"
+    compare "$pass" "$since" >"$out/wrong"
     if [[ -s $out/wrong ]]; then
         report not-ok "$name" "$out/wrong"
     else
@@ -371,7 +358,7 @@ pass_is_possible() { # PASS; says why not
 }
 
 run_pass() { # PASS CASE...
-    local pass=$1 reason name passes_of_case
+    local pass=$1 reason name passes_of_case tools_of_case
     shift
     reason=$(pass_is_possible "$pass")
     if [[ -n $reason ]]; then
@@ -384,8 +371,8 @@ run_pass() { # PASS CASE...
         return
     fi
     for name in "$@"; do
-        passes_of_case=$(header "$name" as)
-        if [[ " ${passes_of_case:-root user own} " == *" $pass "* ]]; then
+        read_header "$name"
+        if [[ " $passes_of_case " == *" $pass "* ]]; then
             run_case "$pass" "$name"
         fi
     done

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Lists a tree in a form that can be compared.
+"""Compares what a script left in a reference, in a mount, and by the mount's other door.
 
-usage: listing.py DIRECTORY [--since SECONDS | --exact]
+usage: listing.py SECONDS REFERENCE MOUNT OTHER-DOOR
 
-One line for each path: type, mode, owner, links, size, blocks, bytes that are data and not hole, a
-checksum of the data with its offsets or the target of a symbolic link, extended attributes, mtime.
-A time that is not older than SECONDS and not in the future is shown as "now". With --exact, for two
-views of the same objects, the times are shown as they are, and ctime and inode number too.
+Prints the differences, and nothing where there are none. A listing has one line for each path: type,
+mode, owner, links, size, blocks, bytes that are data and not hole, a checksum of the data with its
+offsets or the target of a symbolic link, extended attributes, mtime. Between the reference and the
+mount a time that is not older than SECONDS and not in the future is the same as any other such time.
+Between the two doors, which show the same objects, mtime, ctime and inode number must be the same.
 """
 import os
 import stat
@@ -79,12 +80,13 @@ def attributes(path):
 
 
 def shown_time(ns, since):
-    if since is not None and (since - 1) * 10**9 <= ns <= time.time_ns() + 10**9:
+    if (since - 1) * 10**9 <= ns <= time.time_ns() + 10**9:
         return "now"
     return str(ns)
 
 
-def describe(path, name, since, exact):
+def describe(path, name, since):
+    """A line for comparing with other objects, and one for comparing with another door's."""
     st = os.lstat(path)
     fields = [repr(name)[1:], stat.filemode(st.st_mode), f"{st.st_uid}:{st.st_gid}",
               f"links {st.st_nlink}", f"size {st.st_size}", f"blocks {st.st_blocks}"]
@@ -92,33 +94,46 @@ def describe(path, name, since, exact):
         fields.append(contents(path, st.st_size))
     if stat.S_ISLNK(st.st_mode):
         fields.append(f"target {os.readlink(path)!r}")
-    fields += attributes(path)
-    fields.append("mtime " + shown_time(st.st_mtime_ns, since))
-    if exact:
-        fields.append(f"ctime {st.st_ctime_ns} ino {st.st_ino}")
-    return " ".join(fields)
+    line = " ".join(fields + attributes(path))
+    return (f"{line} mtime {shown_time(st.st_mtime_ns, since)}",
+            f"{line} mtime {st.st_mtime_ns} ctime {st.st_ctime_ns} ino {st.st_ino}")
 
 
 def paths_of_tree(directory):
-    """Every path below the directory."""
+    """Every path below the directory, and what is wrong with their listing."""
     found = {}
-    for parent, directories, files in os.walk(directory, onerror=lambda e: print(e.strerror)):
+    wrong = []
+    for parent, directories, files in os.walk(directory,
+                                              onerror=lambda e: wrong.append(e.strerror)):
         names = directories + files
         if len(set(names)) != len(names):
-            print("a name is listed twice")
+            wrong.append("a name is listed twice")
         for name in names:
             path = os.path.join(parent, name)
             found[os.path.relpath(path, directory)] = path
-    return found
+    return found, wrong
+
+
+def list_tree(directory, since):
+    """All lines of both kinds."""
+    directory = os.fsencode(directory)
+    found, wrong = paths_of_tree(directory)
+    lines = [describe(directory, b".", since)]
+    lines += [describe(path, name, since) for name, path in sorted(found.items())]
+    return [line[0] for line in lines] + wrong, [line[1] for line in lines] + wrong
+
+
+def show_difference(expected, found, *names):
+    if expected != found:
+        import difflib  # which takes as long as all the rest
+        print(*difflib.unified_diff(expected, found, *names, lineterm=""), sep="\n")
 
 
 def main():
-    directory = os.fsencode(sys.argv[1])
-    exact = sys.argv[2] != "--since"
-    since = None if exact else int(sys.argv[3])
-    print(describe(directory, b".", since, exact))
-    for name, path in sorted(paths_of_tree(directory).items()):
-        print(describe(path, name, since, exact))
+    since = int(sys.argv[1])
+    reference, mount, other_door = (list_tree(path, since) for path in sys.argv[2:])
+    show_difference(reference[0], mount[0], "left on tmpfs", "left on shmfs")
+    show_difference(other_door[1], mount[1], "in /dev/shm", "in the mount")
 
 
 main()

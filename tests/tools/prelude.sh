@@ -32,11 +32,13 @@ as_other() {
     setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-# Bytes that look random and are the same in every run.
+# Bytes that look random and are the same in every run. After each 64 KiB all of them change.
 bytes() { # COUNT [SEED]
-    perl -e 'my ($n, $x) = @ARGV; my $b = "";
-        while (length $b < $n) { $x = ($x * 1103515245 + 12345) & 0x7fffffff; $b .= pack "V", $x; }
-        print substr $b, 0, $n' "$1" "${2:-1}"
+    perl -e 'my ($n, $x) = @ARGV; my $words = $n < 65536 ? $n / 4 : 16383; my $b = "";
+        for (0 .. $words) { $x = ($x * 1103515245 + 12345) & 0x7fffffff; $b .= pack "V", $x; }
+        for (my $i = 0; $n > 0; $i++, $n -= length $b) {
+            print substr $b ^ pack("V", $i * 2654435761 & 0xffffffff) x (length($b) / 4), 0, $n;
+        }' "$1" "${2:-1}"
 }
 
 # What stat says and is the same everywhere: type, mode, owner, links, size, blocks.

@@ -32,7 +32,7 @@ exec 4>&-
 # A counter that only its lock keeps right.
 echo 0 >counter
 for _ in 1 2 3 4; do
-    for ((i = 0; i < 25; i++)); do
+    for ((i = 0; i < 10; i++)); do
         flock lock bash -c 'read -r n <counter; echo $((n + 1)) >counter'
     done &
 done

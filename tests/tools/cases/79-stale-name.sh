@@ -4,7 +4,7 @@
 # The last name goes, and nobody has the object open here: its memory is free at once, whatever other
 # names the kernel remembers.
 unused() { [[ $(df --output=used . | tail -n 1) -eq 0 ]]; }
-for ((i = 0; i < 20; i++)); do
+for ((i = 0; i < 8; i++)); do
     fallocate -l 60M "$HOST/a"
     stat -c %s a
     rm a
