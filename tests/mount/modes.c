@@ -3,7 +3,8 @@
  * Who may do what: every kind of caller makes every call on objects and in directories of every
  * mode, on tmpfs and on the mount. Result, errno and what is left must be the same.
  *
- * In the ordinary run most of the 4096 modes are left out. For all of them, in an hour or so:
+ * The ordinary run leaves out most of the 4096 modes; scripts/test --all tries some more. For all
+ * of them, in an hour or so:
  *
  *     SHMFS_TEST_MODES_STRIDE=1 meson test -C build --timeout-multiplier 0 modes
  *

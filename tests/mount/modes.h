@@ -173,13 +173,17 @@ bool op_is_wanted(const struct op *op);
 bool may_create_existing(void);
 
 /*
- * The next mode to be tried, after `mode` (or -1); -1 at the end. Every stride-th one, those that
- * are always tried, and others for another `phase`.
+ * The next mode to be tried, after `mode` (or -1); -1 at the end: every stride-th one and those
+ * that programs use. With a long stride half of these are for even phases, the other half for odd
+ * ones.
  */
 int next_mode(int mode, unsigned stride, unsigned phase);
 
 /* Primes: all bits of the modes come in all combinations. */
-enum { USUAL_STRIDE = 149, COARSE_STRIDE = 997 };
+enum { USUAL_STRIDE = 499, COARSE_STRIDE = 1999 };
+
+/* A stride beyond all modes leaves few of them: the rules are the same on the other data path. */
+bool modes_are_few(void);
 
 /* How many modes are left out in an ordinary run; see modes.c. */
 unsigned modes_stride(unsigned usual);

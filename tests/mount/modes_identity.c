@@ -12,7 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { MAX_GROUPS = 128, FIRST_MORE_GROUP = 5000, MODES = 010000 };
+enum { MAX_GROUPS = 128, FIRST_MORE_GROUP = 5000, MODES = 010000, LONG_STRIDE = 256 };
 
 const struct identity identities[] = {
 	{"owner", {OWNER, GROUP, {0}}},
@@ -90,8 +90,8 @@ int identity_become(const struct identity *identity)
 	return identity->namespace == NO_NAMESPACE ? 0 : enter_namespace(identity);
 }
 
-/* One for each bit, those that people use, and some with special bits. */
-static bool is_usual(int mode, unsigned phase)
+/* One for each bit, those that programs use, and some with special bits. */
+static bool is_usual(int mode, unsigned stride, unsigned phase)
 {
 	static const short usual[] = {0, 0400, 0200, 0100, 040, 020, 010, 04, 02, 01, 0600, 0640,
 		0644, 0664, 0666, 0700, 0750, 0755, 0777, 07, 070, 077, 0707};
@@ -99,30 +99,31 @@ static bool is_usual(int mode, unsigned phase)
 
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
 		if (usual[i] == mode)
-			return true;
+			return stride < LONG_STRIDE || (i + phase) % 2 == 0;
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
 		if (special[i] == (mode & 0777))
-			return ((unsigned)mode / 01000 + i + phase) % 4 == 0;
+			return ((unsigned)mode / 01000 + i + phase) %
+				       (stride < LONG_STRIDE ? 4 : 8) ==
+			       0;
 	return false;
 }
 
-/* A stride beyond all modes leaves these. */
-static bool is_among_few(int mode)
+static bool is_among_few(int mode, unsigned phase)
 {
 	static const short few[] = {0, 0604, 0750, 01777, 06755};
 
 	for (size_t i = 0; i < ARRAY_SIZE(few); i++)
 		if (few[i] == mode)
-			return true;
+			return (i + phase) % 2 == 0;
 	return false;
 }
 
 int next_mode(int mode, unsigned stride, unsigned phase)
 {
 	while (++mode < MODES)
-		if (stride > MODES
-				? is_among_few(mode)
-				: ((unsigned)mode + phase) % stride == 0 || is_usual(mode, phase))
+		if (stride > MODES ? is_among_few(mode, phase)
+				   : ((unsigned)mode + phase) % stride == 0 ||
+					     is_usual(mode, stride, phase))
 			return mode;
 	return -1;
 }
@@ -132,6 +133,11 @@ unsigned modes_stride(unsigned usual)
 	const unsigned stride = (unsigned)number_of("SHMFS_TEST_MODES_STRIDE", 0);
 
 	return stride > 0 ? stride : usual;
+}
+
+bool modes_are_few(void)
+{
+	return modes_stride(USUAL_STRIDE) > MODES;
 }
 
 bool op_is_wanted(const struct op *op)

@@ -142,7 +142,7 @@ static bool can_be_served(const struct op *op, int mode, bool is_own_mount)
 
 static void try_op(struct batch *b, const struct op *op, struct spec owner, unsigned stride)
 {
-	const unsigned phase = (unsigned)(op - ops);
+	const unsigned phase = (unsigned)(op - ops) + b->identity->who.uid;
 
 	for (int mode = next_mode(-1, stride, phase); mode >= 0;
 		mode = next_mode(mode, stride, phase))

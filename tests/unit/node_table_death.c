@@ -24,7 +24,7 @@
  * The worker adds so many, removes most, adds some again, removes all: the table is made, grows,
  * is full of removed places, shrinks.
  */
-enum { ADDED = 460, KEPT = 30, AGAIN = 220, FIRST = 1000 };
+enum { ADDED = 230, KEPT = 30, AGAIN = 110, FIRST = 1000 };
 
 struct step {
 	bool adds;
