@@ -188,7 +188,8 @@ def run_section(steps, work):
     directory = tempfile.mkdtemp(prefix="section-", dir=work)
     os.chmod(directory, 0o755)
     os.symlink(SCRIPTS, directory + "/scripts")
-    env = {"PATH": f"{work}/bin:{PATH}", "HOME": work + "/home", "LC_ALL": "C.UTF-8", "USER": "root"}
+    env = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    env |= {"PATH": f"{work}/bin:{PATH}", "HOME": work + "/home", "LC_ALL": "C.UTF-8", "USER": "root"}
     for place in "/dev/shm", "/mnt":
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777,size=512m", "tmpfs", place], check=True)
     with tempfile.TemporaryFile("w+", dir=work, encoding="utf-8", errors="replace") as output:
