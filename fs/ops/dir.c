@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the kernel can have another process take over (Linux 6.9), an open directory is nothing
- * here: its positions are good for any descriptor (tmpfs, since 6.6), so each part of a listing
- * opens the directory by its node and goes on at the position that the kernel tells. Elsewhere an
- * open directory keeps its descriptor, which must not go back: before Linux 6.6 a position of tmpfs
- * is a count of names, so after a seek names that come and go are told twice or not at all.
+ * Where the kernel can have another process take over (Linux 6.9), the daemon keeps no state for an
+ * open directory: its cookies are good for any descriptor (tmpfs, since 6.6), so each part of a
+ * listing opens the directory by its node and goes on at the cookie that the kernel hands over.
+ * Elsewhere an open directory keeps its descriptor, which must not go back: before Linux 6.6 a
+ * cookie of tmpfs is a count of names, so after a seek names that come and go are told twice or not
+ * at all.
  */
 #include "entry.h"
 #include "object.h"

@@ -12,7 +12,7 @@
 /* The shortest time there is: the kernel makes a tick of it. A bit more, against rounding. */
 #define ONE_TICK 1.5e-9
 
-/* What is larger is not held, in blocks of 512 bytes: whoever removes it wants to have the memory.
+/* Larger objects are not held: their memory is to be free when they are removed. 512-byte blocks.
  */
 #define HELD_MAX ((blkcnt_t)16 * 1024 * 1024 / 512)
 
@@ -20,7 +20,7 @@ int entry_pin(struct fs *fs, uint64_t ino, struct node_fd *ret_fd)
 {
 	int r = node_pin(fs->nodes, ino, ret_fd);
 
-	/* A handle finds what is held by itself. */
+	/* A handle finds a held object by itself. */
 	if (r == -ESTALE && !nodes_have_handles(fs->nodes)) {
 		r = hold_dup(&fs->hold, ino);
 		if (r >= 0)

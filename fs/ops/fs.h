@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One mount: what every operation can reach. */
+/* One mount: the state that all operations share. */
 #ifndef SHMFS_FS_H
 #define SHMFS_FS_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes without being opened: directories, symbolic links, FIFOs, sockets, hard links. */
+/* Entries that are made without being opened: directories, symbolic links, FIFOs, sockets, hard
+ * links. */
 #include "entry.h"
 #include "object.h"
 #include "ops.h"

@@ -2,7 +2,8 @@
 /*
  * Opening for a caller. tmpfs judges each open: the object is opened as the caller, with the
  * caller's flags, also when other clients have it open already. The descriptor then serves all of
- * them (region.h), so it is opened once more, still as the caller, for what its region can use.
+ * them (region.h), so it is opened once more, still as the caller, for the access that its region
+ * can use.
  */
 #ifndef SHMFS_OPEN_FLAGS_H
 #define SHMFS_OPEN_FLAGS_H
@@ -17,14 +18,14 @@
 int open_flags_of(int flags);
 
 /*
- * To be called as the caller, with what it has opened: returns the descriptor for the region, a
- * better one or fd itself. fd is owned. An error is handed through.
+ * To be called as the caller, with the descriptor that it has opened: returns the descriptor for
+ * the region, a better one or fd itself. fd is owned. An error is handed through.
  */
 int open_for_region(int fd, int flags);
 
 /*
- * O_TRUNC, if flags have it, of what fd stands for. To be called as the caller when all else is
- * done that can fail: an open that fails leaves the object as it was. 0 or -errno.
+ * O_TRUNC, if flags have it, of the object that fd stands for. To be called as the caller, after
+ * all steps that can fail: an open that fails leaves the object as it was. 0 or -errno.
  */
 int open_truncate(int fd, int flags);
 

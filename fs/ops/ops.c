@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of operations. What is left out is answered with ENOSYS by libfuse, once, and the
+ * The table of operations. libfuse answers an operation that is left out with ENOSYS, once, and the
  * kernel never asks again:
  *
  * - access: the kernel judges at the mount (default_permissions), by attributes that it asks for.
@@ -29,7 +29,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	fuse3_want(conn, FUSE_CAP_DONT_MASK);
 	if (fs->acl)
 		fuse3_want(conn, FUSE_CAP_POSIX_ACL);
-	/* Without timeouts the kernel may use nothing of what READDIRPLUS tells. */
+	/* Without timeouts the kernel may use no answer of READDIRPLUS. */
 	if (fs->entry_timeout <= 0)
 		fuse3_unwant(conn, FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
 }

@@ -22,7 +22,7 @@ static int rename_entry(void *arg)
 	return renameat2(r->from_dir, r->from, r->to_dir, r->to, r->flags) < 0 ? -errno : 0;
 }
 
-/* *ret_from, *ret_to: what had the names before; 0: nothing. */
+/* *ret_from, *ret_to: the inodes that had the names before; 0: the name was free. */
 static int rename_as_caller(struct fs *fs, struct caller *caller, struct renaming *renaming,
 	uint64_t *ret_from, uint64_t *ret_to)
 {

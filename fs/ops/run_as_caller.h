@@ -9,13 +9,13 @@
 #include "entry.h"
 #include "request/caller.h"
 
-/* One system call, or a few. Returns what run_as_caller() does; may run more than once. */
+/* One system call, or a few. Its result is that of run_as_caller(). It may run more than once. */
 typedef int caller_act_fn(void *arg);
 
 /*
  * Runs act(arg) under the caller's identity. Supplementary groups are read when tmpfs has refused
- * without them; what has been held for a moment (hold.h) is let go when there is no room. Returns
- * what act returned last: a value >= 0 or -errno.
+ * without them; held objects (hold.h) are let go when there is no room. Returns the last result of
+ * act: a value >= 0 or -errno.
  */
 int run_as_caller(struct fs *fs, struct caller *caller, caller_act_fn *act, void *arg);
 
@@ -27,9 +27,9 @@ int run_as_member(struct fs *fs, struct caller *caller, caller_act_fn *act, void
 
 /*
  * To be called before these for each file or directory (O_PATH will do) that may refuse the caller.
- * An ACL can refuse a group what it grants to all others: where there is one, the groups are read
- * first. Returns whether tmpfs has to be asked, because an ACL may refuse what the mode grants; not
- * with -o acl, where the kernel has asked the ACL.
+ * An ACL can refuse a group an access that it grants to all other users: where there is one, the
+ * groups are read first. Returns whether tmpfs has to be asked, because an ACL may refuse an access
+ * that the mode grants; not with -o acl, where the kernel has asked the ACL.
  */
 bool caller_heed_acl(const struct fs *fs, struct caller *caller, int fd);
 

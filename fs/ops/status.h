@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mount tells about itself: lib/status_wire.h has the question and the answer. */
+/* The description of a mount: lib/status_wire.h has the question and the answer. */
 #ifndef SHMFS_STATUS_H
 #define SHMFS_STATUS_H
 

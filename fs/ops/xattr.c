@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Extended attributes and ACLs are those of the object itself, see xattr(7), acl(5). With -o
- * noxattr there are none: ENOSYS once, and the kernel never asks again.
+ * noxattr the first question is answered with ENOSYS, and the kernel never asks again.
  */
 #include "entry.h"
 #include "object.h"
