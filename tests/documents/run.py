@@ -184,14 +184,18 @@ def end_what_is_left():
         os.waitpid(-1, 0)
 
 
+def mount_places():
+    for place in "/dev/shm", "/mnt":
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777,size=512m", "tmpfs", place], check=True)
+
+
 def run_section(steps, work):
     directory = tempfile.mkdtemp(prefix="section-", dir=work)
     os.chmod(directory, 0o755)
     os.symlink(SCRIPTS, directory + "/scripts")
     env = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
     env |= {"PATH": f"{work}/bin:{PATH}", "HOME": work + "/home", "LC_ALL": "C.UTF-8", "USER": "root"}
-    for place in "/dev/shm", "/mnt":
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777,size=512m", "tmpfs", place], check=True)
+    mount_places()
     with tempfile.TemporaryFile("w+", dir=work, encoding="utf-8", errors="replace") as output:
         subprocess.run(["bash", "-c", script_of(steps)], cwd=directory, env=env, stdin=subprocess.DEVNULL,
                        stdout=output, check=False)
@@ -225,6 +229,7 @@ def run_all(document, wanted, work):
 
 def inside(work, document, *wanted):
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    mount_places()  # for commands that are tried beforehand
     return run_all(document, wanted, work)
 
 
