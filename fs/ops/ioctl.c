@@ -21,5 +21,5 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fu
 		return;
 	}
 	status_describe(fs_of(req), &status);
-	fuse_reply_ioctl(req, 0, &status, sizeof(status));
+	reply_ioctl(req, &status, sizeof(status));
 }

@@ -53,12 +53,12 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
 {
 	node_put(fs_of(req)->nodes, ino, count);
-	fuse_reply_none(req);
+	reply_none(req);
 }
 
 void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
 	for (size_t i = 0; i < count; i++)
 		node_put(fs_of(req)->nodes, forgets[i].ino, forgets[i].nlookup);
-	fuse_reply_none(req);
+	reply_none(req);
 }

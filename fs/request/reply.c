@@ -92,3 +92,15 @@ void reply_statfs(fuse_req_t req, const struct statvfs *st)
 	trace_result(0);
 	fuse_reply_statfs(req, st);
 }
+
+void reply_ioctl(fuse_req_t req, const void *buf, size_t size)
+{
+	trace_result(0);
+	fuse_reply_ioctl(req, 0, buf, size);
+}
+
+void reply_none(fuse_req_t req)
+{
+	trace_result(0);
+	fuse_reply_none(req);
+}

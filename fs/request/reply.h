@@ -45,4 +45,10 @@ void reply_xattr_length(fuse_req_t req, ssize_t r);
 
 void reply_statfs(fuse_req_t req, const struct statvfs *st);
 
+/* The result of an ioctl(2), `size` bytes. */
+void reply_ioctl(fuse_req_t req, const void *buf, size_t size);
+
+/* To a request that has no answer. */
+void reply_none(fuse_req_t req);
+
 #endif

@@ -98,7 +98,7 @@ static void describe_names(
 static void describe_result(char *text, size_t size)
 {
 	if (result == NO_RESULT)
-		snprintf(text, size, "no answer");
+		snprintf(text, size, "answered by libfuse");
 	else if (result == 0)
 		snprintf(text, size, "ok");
 	else if (result > 0)

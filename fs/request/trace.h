@@ -5,7 +5,8 @@
  *     LOOKUP 1 "counter" uid 1000: No such file or directory, 23 us
  *
  * The first number is the node that the request is about, for a name the directory. A count of
- * bytes stands in place of "ok" where the answer has one.
+ * bytes stands in place of "ok" where the answer has one. libfuse answers by itself for operations
+ * that are not in the table.
  */
 #ifndef SHMFS_TRACE_H
 #define SHMFS_TRACE_H
