@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs the examples of a document as they are written, and compares what they print. Prints TAP.
+"""Runs the examples of a document as they are written, and compares their output. Prints TAP.
 
 usage: run.py DOCUMENT [SECTION ...]
 environment:
@@ -16,12 +16,15 @@ A section (a heading of three levels) is one test. Its blocks run in one bash, i
               line for any number of lines. The width of spaces does not count: columns are as wide as
               what is in them. A command that prints nothing must succeed.
 
+  ```c        a part of the file that a comment names; "..." in a line stands for any lines
+
 Comments that a reader of the document does not see:
 
   <!-- needs: NAME ... -->         without these commands (with a slash: paths) the section is skipped
   <!-- may lack: NAME ... -->      the same, also where nothing may be skipped
   <!-- only if: COMMAND -->        skipped where that fails, too: the tool is there, but does not work here
   <!-- first: SECTION -->          the blocks of that section run before
+  <!-- from: FILE -->              the next block of C stands in this file of the project
   <!-- run: COMMAND -->            runs here, and has to succeed
   <!-- wait: COMMAND -->           waits here until the command succeeds
 """
@@ -35,7 +38,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPTS = os.path.normpath(HERE + "/../../scripts")
+PROJECT = os.path.normpath(HERE + "/../..")
+SCRIPTS = PROJECT + "/scripts"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MUST_RUN = os.environ.get("SHMFS_TEST_MUST_RUN") == "1"
 MARK = "\x01"  # around what the script tells this program
@@ -53,7 +57,7 @@ class Step:
 
 class Section:
     def __init__(self, name):
-        self.name, self.steps = name, []
+        self.name, self.steps, self.quotes = name, [], []
         self.needs, self.may_lack, self.only_if, self.first = [], [], [], []
 
     def missing(self):
@@ -90,6 +94,8 @@ def heed_comment(section, number, key, value):
         section.steps.append(Step(number, value))
     elif key == "wait":
         section.steps.append(Step(number, f"until {value}; do sleep 0.02; done"))
+    elif key == "from":
+        section.quotes.append([number, value, None])
     elif key in ("first", "only if"):
         (section.first if key == "first" else section.only_if).append(value)
     elif key in ("needs", "may lack"):
@@ -117,6 +123,8 @@ def read_document(path):
                 section.steps += console_steps(start, block)
             elif line == "```sh":
                 section.steps.append(Step(start, "set -e\n" + "\n".join(block) + "\nset +e"))
+            elif line == "```c" and section.quotes and section.quotes[-1][2] is None:
+                section.quotes[-1][2] = block
         elif comment:
             heed_comment(section, number, comment[1], comment[2])
     return sections
@@ -184,6 +192,18 @@ def end_what_is_left():
         os.waitpid(-1, 0)
 
 
+def judge_quote(line, path, quoted):
+    """What is wrong, as lines: the parts between the dots stand in the file, one after another."""
+    place = 0
+    with open(f"{PROJECT}/{path}", encoding="utf-8") as file:
+        text = file.read()
+    for part in re.split(r"^\s*\.\.\.$", "\n".join(quoted), flags=re.MULTILINE):
+        place = text.find(part.strip("\n"), place)
+        if place < 0:
+            return [f"line {line}: not in {path}:", *part.strip("\n").split("\n")]
+    return []
+
+
 def mount_places():
     for place in "/dev/shm", "/mnt":
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777,size=512m", "tmpfs", place], check=True)
@@ -212,7 +232,7 @@ def run_all(document, wanted, work):
     by_name = {section.name: section for section in sections}
     failures, tests = 0, 0
     for section in sections:
-        if not section.steps or (wanted and section.name not in wanted):
+        if not (section.steps or section.quotes) or (wanted and section.name not in wanted):
             continue
         tests += 1
         missing = section.missing()
@@ -220,7 +240,9 @@ def run_all(document, wanted, work):
             print(f"ok {tests} - {section.name} # SKIP {missing[0]}", flush=True)
             continue
         steps = [step for name in section.first for step in by_name[name].steps] + section.steps
-        wrong = [missing[0]] if missing else run_section(steps, work)
+        wrong = [missing[0]] if missing else run_section(steps, work) if steps else []
+        for quote in section.quotes:
+            wrong += judge_quote(*quote)
         failures += bool(wrong)
         print(f"{'not ok' if wrong else 'ok'} {tests} - {section.name}", *wrong, sep="\n# ", flush=True)
     print(f"1..{tests}")
