@@ -3,29 +3,57 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define REMEMBERED_SECONDS 2
+#define DAEMONS 16
 
-static struct watch_actor *find_known(struct watch_actors *actors, pid_t pid)
+/* A process that was asked whether it serves a mount. */
+struct served {
+	pid_t pid;
+	uint64_t start;
+	dev_t view;
+};
+
+struct watch_actors {
+	int proc; /* /proc */
+	struct served served[DAEMONS];
+	size_t next;
+};
+
+int watch_actors_new(struct watch_actors **ret_actors)
 {
-	for (size_t i = 0; i < WATCH_ACTORS; i++)
-		if (actors->actors[i].pid == pid)
-			return &actors->actors[i];
+	struct watch_actors *actors = calloc(1, sizeof(*actors));
+
+	if (!actors)
+		return -ENOMEM;
+	actors->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (actors->proc < 0) {
+		free(actors);
+		return -errno;
+	}
+	*ret_actors = actors;
+	return 0;
+}
+
+struct watch_actors *watch_actors_free(struct watch_actors *actors)
+{
+	if (actors)
+		close(actors->proc);
+	free(actors);
 	return NULL;
 }
 
-/* The number is not another process's by now. */
-static bool lives(int pidfd)
+/* Has the number of this process not been given to another one yet? It stays its own until its
+ * parent has waited for it. */
+static bool has_number(int pidfd)
 {
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-
-	return pidfd >= 0 && poll(&end, 1, 0) == 0;
+	return pidfd >= 0 &&
+	       (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0 || errno == EPERM);
 }
 
 struct search {
@@ -72,47 +100,31 @@ static dev_t served_by(int proc, pid_t pid)
 	return search.view;
 }
 
-/* known: what was found of this number before; NULL. Descriptors are looked at once. */
-static bool read_actor(struct watch_actor *actor, const struct watch_actor *known, pid_t pid)
+bool watch_actor_find(
+	const struct watch_actors *actors, pid_t pid, int pidfd, struct watch_actor *ret_actor)
 {
-	const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct shmfs_process process = {.pid = 0};
-	bool is_read;
+	struct watch_actor actor = {.pid = pid};
+	struct shmfs_process process;
 
-	*actor = (struct watch_actor){.pid = pid};
-	is_read = proc >= 0 && shmfs_process_read(proc, pid, &process) == 0 &&
-		  shmfs_process_user(proc, pid, &actor->uid) == 0;
-	memcpy(actor->command, process.command, sizeof(actor->command));
-	actor->start = process.start;
-	if (is_read)
-		actor->view =
-			known && known->start == process.start ? known->view : served_by(proc, pid);
-	if (proc >= 0)
-		close(proc);
-	return is_read;
+	if (pidfd < 0 || shmfs_process_read(actors->proc, pid, &process) < 0 ||
+		shmfs_process_user(actors->proc, pid, &actor.uid) < 0 || !has_number(pidfd))
+		return false;
+	memcpy(actor.command, process.command, sizeof(actor.command));
+	actor.start = process.start;
+	*ret_actor = actor;
+	return true;
 }
 
-/* Later the number may be that of another process. */
-static bool is_recent(const struct watch_actor *actor)
+dev_t watch_actor_view(struct watch_actors *actors, const struct watch_actor *actor)
 {
-	struct timespec now;
+	struct served *served = actors->served + actors->next;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - actor->seen.tv_sec <= REMEMBERED_SECONDS;
-}
-
-/* A process may have another name or user each time: it is read anew as long as it lives. */
-const struct watch_actor *watch_actor_find(struct watch_actors *actors, pid_t pid, int pidfd)
-{
-	struct watch_actor *known = find_known(actors, pid), actor;
-
-	if (!read_actor(&actor, known, pid) || !lives(pidfd))
-		return known && is_recent(known) ? known : NULL;
-	clock_gettime(CLOCK_MONOTONIC, &actor.seen);
-	if (!known) {
-		known = &actors->actors[actors->next];
-		actors->next = (actors->next + 1) % WATCH_ACTORS;
-	}
-	*known = actor;
-	return known;
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (actors->served[i].pid == actor->pid && actors->served[i].start == actor->start)
+			return actors->served[i].view;
+	*served = (struct served){.pid = actor->pid,
+		.start = actor->start,
+		.view = served_by(actors->proc, actor->pid)};
+	actors->next = (actors->next + 1) % DAEMONS;
+	return served->view;
 }

@@ -7,45 +7,76 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SWEEP_MIN 4096 /* objects */
+
 struct state {
 	uint64_t ino, size;
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	uint32_t links;
+	unsigned sure, shared; /* WATCH_SIZE, WATCH_ATTRIBUTES */
 };
 
 struct watch_known {
 	void *tree; /* tsearch(3): struct state */
+	size_t count, limit;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_inos(const void *a, const void *b)
 {
 	const struct state *one = a, *other = b;
 
 	return one->ino < other->ino ? -1 : one->ino > other->ino;
 }
 
-static struct state state_of(const struct shmfs_listing_entry *entry)
+static struct state *find_state(const struct watch_known *known, uint64_t ino)
 {
-	return (struct state){.ino = entry->ino,
-		.size = entry->size,
-		.mode = entry->mode,
-		.uid = entry->uid,
-		.gid = entry->gid,
-		.links = entry->links};
+	const struct state key = {.ino = ino};
+	struct state *const *node = tfind(&key, &known->tree, compare_inos);
+
+	return node ? *node : NULL;
 }
 
-/* Without memory, the next change of the object is not told. */
-static void add(struct watch_known *known, const struct state *state)
+static void note(struct state *state, const struct shmfs_listing_entry *entry, unsigned kinds)
 {
-	struct state *copy = malloc(sizeof(*copy));
+	if (kinds & WATCH_SIZE)
+		state->size = entry->size;
+	if (kinds & WATCH_ATTRIBUTES) {
+		state->mode = entry->mode;
+		state->uid = entry->uid;
+		state->gid = entry->gid;
+	}
+	state->sure |= kinds;
+	state->shared &= ~kinds;
+}
 
-	if (!copy)
-		return;
-	*copy = *state;
-	if (!tsearch(copy, &known->tree, compare))
-		free(copy);
+/* Without memory the object stays unknown: its next change is told without what it was before. */
+static struct state *add_state(struct watch_known *known, uint64_t ino)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return NULL;
+	state->ino = ino;
+	if (!tsearch(state, &known->tree, compare_inos)) {
+		free(state);
+		return NULL;
+	}
+	known->count++;
+	return state;
+}
+
+bool watch_known_add(struct watch_known *known, uint64_t ino,
+	const struct shmfs_listing_entry *entry, unsigned sure)
+{
+	struct state *state = find_state(known, ino);
+
+	if (state)
+		return true;
+	state = add_state(known, ino);
+	if (state && entry)
+		note(state, entry, sure);
+	return false;
 }
 
 int watch_known_new(const struct shmfs_listing *listing, struct watch_known **ret_known)
@@ -54,11 +85,10 @@ int watch_known_new(const struct shmfs_listing *listing, struct watch_known **re
 
 	if (!known)
 		return -ENOMEM;
-	for (size_t i = 0; i < listing->count; i++) {
-		struct watch_change changes[WATCH_CHANGES_MAX];
-
-		watch_known_note(known, &listing->entries[i], false, changes);
-	}
+	for (size_t i = 0; i < listing->count; i++)
+		watch_known_add(known, listing->entries[i].ino, &listing->entries[i],
+			WATCH_SIZE | WATCH_ATTRIBUTES);
+	known->limit = SWEEP_MIN + 2 * known->count;
 	*ret_known = known;
 	return 0;
 }
@@ -72,56 +102,97 @@ struct watch_known *watch_known_free(struct watch_known *known)
 }
 
 static struct watch_change *next_change(
-	struct watch_change *changes, size_t *count, const char *action)
+	struct watch_change *changes, size_t *count, const char *action, bool is_shared)
 {
-	changes[*count].action = action;
-	changes[*count].detail[0] = '\0';
+	changes[*count] = (struct watch_change){.action = action, .is_shared = is_shared};
 	return &changes[(*count)++];
 }
 
-static size_t tell(const struct state *old, const struct state *new, bool is_write,
-	struct watch_change *changes)
+static void compare_sizes(const struct state *old, const struct shmfs_listing_entry *now,
+	struct watch_change *changes, size_t *count)
 {
+	const bool is_shared = old->shared & WATCH_SIZE;
+
+	if (!(old->sure & WATCH_SIZE))
+		snprintf(next_change(changes, count, "resize", is_shared)->detail,
+			WATCH_DETAIL_SIZE, "? %" PRIu64, now->size);
+	else if (old->size != now->size)
+		snprintf(next_change(changes, count, "resize", is_shared)->detail,
+			WATCH_DETAIL_SIZE, "%" PRIu64 " %" PRIu64, old->size, now->size);
+	else
+		next_change(changes, count, "write", false);
+}
+
+static void compare_attributes(const struct state *old, const struct shmfs_listing_entry *now,
+	struct watch_change *changes, size_t *count)
+{
+	const bool is_shared = old->shared & WATCH_ATTRIBUTES, sure = old->sure & WATCH_ATTRIBUTES;
+	const size_t before = *count;
+
+	if (sure && old->mode != now->mode)
+		snprintf(next_change(changes, count, "chmod", is_shared)->detail, WATCH_DETAIL_SIZE,
+			"%04o %04o", old->mode & 07777, now->mode & 07777);
+	if (sure && (old->uid != now->uid || old->gid != now->gid))
+		snprintf(next_change(changes, count, "chown", is_shared)->detail, WATCH_DETAIL_SIZE,
+			"%u:%u %u:%u", old->uid, old->gid, now->uid, now->gid);
+	if (*count == before)
+		next_change(changes, count, "change", false);
+}
+
+size_t watch_known_compare(struct watch_known *known, const struct shmfs_listing_entry *entry,
+	unsigned kinds, struct watch_change ret_changes[WATCH_CHANGES_MAX])
+{
+	const struct state nothing = {.ino = entry->ino};
+	struct state *state = find_state(known, entry->ino);
 	size_t count = 0;
 
-	if (old->size != new->size)
-		snprintf(next_change(changes, &count, "resize")->detail, WATCH_DETAIL_SIZE,
-			"%" PRIu64 " %" PRIu64, old->size, new->size);
-	if (old->mode != new->mode)
-		snprintf(next_change(changes, &count, "chmod")->detail, WATCH_DETAIL_SIZE,
-			"%04o %04o", old->mode & 07777, new->mode & 07777);
-	if (old->uid != new->uid || old->gid != new->gid)
-		snprintf(next_change(changes, &count, "chown")->detail, WATCH_DETAIL_SIZE,
-			"%u:%u %u:%u", old->uid, old->gid, new->uid, new->gid);
-	if (count == 0 && old->links == new->links)
-		next_change(changes, &count, is_write ? "write" : "change");
+	if (kinds & WATCH_SIZE)
+		compare_sizes(state ? state : &nothing, entry, ret_changes, &count);
+	if (kinds & WATCH_ATTRIBUTES)
+		compare_attributes(state ? state : &nothing, entry, ret_changes, &count);
+	if (!state)
+		state = add_state(known, entry->ino);
+	if (state)
+		note(state, entry, kinds);
 	return count;
 }
 
-size_t watch_known_note(struct watch_known *known, const struct shmfs_listing_entry *entry,
-	bool is_write, struct watch_change ret_changes[WATCH_CHANGES_MAX])
+void watch_known_share(struct watch_known *known, uint64_t ino, unsigned kinds)
 {
-	const struct state now = state_of(entry);
-	struct state *const *node = tfind(&now, &known->tree, compare);
-	size_t count;
+	struct state *state = find_state(known, ino);
 
-	if (!node) {
-		add(known, &now);
-		return 0;
-	}
-	count = tell(*node, &now, is_write, ret_changes);
-	**node = now;
-	return count;
+	if (state)
+		state->shared |= kinds;
 }
 
 void watch_known_forget(struct watch_known *known, uint64_t ino)
 {
-	const struct state key = {.ino = ino};
-	struct state *const *node = tfind(&key, &known->tree, compare);
-	struct state *state = node ? *node : NULL;
+	struct state *state = find_state(known, ino);
 
 	if (!state)
 		return;
-	tdelete(state, &known->tree, compare);
+	tdelete(state, &known->tree, compare_inos);
 	free(state);
+	known->count--;
+}
+
+void watch_known_sweep(struct watch_known *known, int dir)
+{
+	struct watch_known kept = {.tree = NULL};
+	struct shmfs_listing listing;
+
+	if (known->count < known->limit || shmfs_listing_read(dir, &listing) < 0)
+		return;
+	for (size_t i = 0; i < listing.count; i++) {
+		const struct state *old = find_state(known, listing.entries[i].ino);
+		struct state *state =
+			old && !find_state(&kept, old->ino) ? add_state(&kept, old->ino) : NULL;
+
+		if (state)
+			*state = *old;
+	}
+	shmfs_listing_free(&listing);
+	tdestroy(known->tree, free);
+	*known = kept;
+	known->limit = SWEEP_MIN + 2 * known->count;
 }

@@ -7,19 +7,29 @@
 #define SHMFS_CLI_WATCH_SOURCE_H
 
 #include "survey.h"
+#include "watch_actor.h"
 
-#include <limits.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#define WATCH_HANDLE_SIZE 128 /* bytes; the kernel's MAX_HANDLE_SZ */
+
+union watch_handle {
+	struct file_handle handle; /* handle_bytes 0: none */
+	char bytes[sizeof(struct file_handle) + WATCH_HANDLE_SIZE];
+};
+
 struct watch_event {
 	uint64_t mask; /* FAN_CREATE, FAN_DELETE, FAN_RENAME, FAN_MODIFY, FAN_ATTRIB, FAN_ONDIR; or
 			  FAN_Q_OVERFLOW alone: events were lost */
+	uint64_t ino;  /* of the object; 0: not told */
+	union watch_handle object;
+	char *path, *new_path; /* from the root of the tmpfs; new_path: of FAN_RENAME */
 	pid_t pid;
-	int pidfd;                               /* the caller's; -1: the process has ended */
-	uint64_t ino;                            /* of the object; 0: not told */
-	char path[PATH_MAX], new_path[PATH_MAX]; /* from the root of the tmpfs; new: FAN_RENAME */
+	bool has_actor; /* false: the process had ended, and was not known */
+	struct watch_actor actor;
 };
 
 struct watch_directory {
@@ -35,16 +45,18 @@ struct watch_source {
 	int root;                            /* the root of the tmpfs, the survey's */
 	struct watch_directory *directories; /* as far as they have been seen */
 	size_t directory_count;
+	struct watch_actors *actors;
 	char *buffer;
-	size_t length, at; /* of what has been read */
+	struct watch_event *events; /* that were read; those from `at` on are pending */
+	size_t at, count, room;
 };
 
 /*
  * Begins to watch the tmpfs of the survey, or a view. -EPERM: only root can; -EINVAL: the kernel is
  * too old (the tmpfs: 5.17, a view: 6.8); -ENOMEM.
  */
-int watch_source_open(
-	struct watch_source *source, const struct survey *survey, const struct shmfs_mount *view);
+int watch_source_open(struct watch_source *source, const struct survey *survey,
+	const struct shmfs_mount *view, struct watch_actors *actors);
 void watch_source_close(struct watch_source *source);
 
 /*
@@ -55,10 +67,18 @@ void watch_source_close(struct watch_source *source);
 bool watch_source_tells(const struct watch_source *source, const char *path);
 void watch_source_settle(struct watch_source *source);
 
+/* Reads all events that the kernel has, and looks at their processes. Does not wait. -errno. */
+int watch_source_fill(struct watch_source *source);
+
+/* The next event that was read, which the caller frees; false: there is none. */
+bool watch_source_next(struct watch_source *source, struct watch_event *ret_event);
+void watch_event_free(struct watch_event *event);
+
 /*
- * The next event that has been read, or reads some. Does not wait. Returns 1, 0: there is none, or
- * -errno.
+ * Is an event of another process pending that concerns the same object, and has any bit of mask?
+ * What has changed since the last event may then be the work of either process.
  */
-int watch_source_next(struct watch_source *source, struct watch_event *ret_event);
+bool watch_source_is_disputed(
+	const struct watch_source *source, const struct watch_event *event, uint64_t mask);
 
 #endif
