@@ -4,7 +4,7 @@
 
 usage: run.py DOCUMENT [SECTION ...]
 environment:
-  SHMFS                the program
+  SHMFS                the program (default: build/fs/shmfs)
   SHMFS_TEST_MUST_RUN  1: a section whose needs scripts/setup installs may not be skipped
 
 A section (a heading of three levels) is one test. Its blocks run in one bash, in an empty directory, where
@@ -264,7 +264,7 @@ def outside(arguments):
         os.chmod(work, 0o755)
         for name in "bin", "home":
             os.mkdir(f"{work}/{name}")
-        shutil.copy(os.environ["SHMFS"], work + "/bin/shmfs")
+        shutil.copy(os.environ.get("SHMFS", PROJECT + "/build/fs/shmfs"), work + "/bin/shmfs")
         os.symlink("shmfs", work + "/bin/shmfs-run")
         return subprocess.run(
             ["setpriv", "--pdeathsig=KILL", "--", SCRIPTS + "/private-mounts", sys.executable, "-I",
