@@ -9,8 +9,7 @@
  * - an entry that was being moved may be in both tables: the new one is right;
  * - a memfd whose descriptor is not noted in shared memory is closed by the next worker
  *   (recover.h);
- * - a new table that was not in use yet has no entries, and the next worker takes it for an old
- *   one that has been moved;
+ * - a new table that was not in use yet has no entries, and the next worker empties it;
  * - the counts may be wrong, of a table that has just been replaced by far: the next worker counts.
  */
 #include "node_table.h"
@@ -95,10 +94,21 @@ static struct node_entry *find_in(
 	}
 }
 
-/* After a death. An entry that was being moved is in both. */
+/* Best effort: set_size() empties the memory before it is used again. */
+static void drop_old(struct node_table *table)
+{
+	unmap_places(&table->old);
+	(void)!ftruncate(fd_of_other(table->shared), 0);
+}
+
+/*
+ * After a death. An entry that was being moved is in both. A table without entries was about to be
+ * used, or has just been left: it would be in the way of the next one.
+ */
 static void count_entries(struct node_table *table)
 {
 	struct node_table_shared *shared = table->shared;
+	bool old_is_used = false;
 
 	shared->used = shared->live = 0;
 	for (uint64_t i = 0; i < table->now.count; i++) {
@@ -112,8 +122,13 @@ static void count_entries(struct node_table *table)
 
 		if (ino_of(entry) > REMOVED && find_in(table, &table->now, ino_of(entry)))
 			set_ino(entry, REMOVED);
-		shared->live += ino_of(entry) > REMOVED;
+		if (ino_of(entry) > REMOVED) {
+			shared->live++;
+			old_is_used = true;
+		}
 	}
+	if (!old_is_used)
+		drop_old(table);
 }
 
 static int make_memory(struct node_table_shared *shared)
@@ -195,13 +210,6 @@ static struct node_entry *put_entry(struct node_table *table, struct node_entry 
 	entry->lookups = new.lookups;
 	set_ino(entry, ino);
 	return entry;
-}
-
-/* Should its memory stay, nothing is lost: set_size() empties it before it is used again. */
-static void drop_old(struct node_table *table)
-{
-	unmap_places(&table->old);
-	(void)!ftruncate(fd_of_other(table->shared), 0);
 }
 
 static void move_some(struct node_table *table)
