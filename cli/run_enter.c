@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "run_obstacle.h"
 #include "run_say.h"
+#include "top.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,27 +49,6 @@ static int map_ids(uid_t uid, gid_t gid)
 	return r;
 }
 
-static bool is_same(const struct stat *one, const struct stat *other)
-{
-	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
-
-/* Once the working directory is not below the root directory, ".." leads up to the top. */
-static int go_to_the_top(void)
-{
-	struct stat here, above;
-
-	if (chdir("/") < 0 || chroot(RUN_OBJECTS) < 0 || stat(".", &here) < 0)
-		return -errno;
-	for (;;) {
-		if (chdir("..") < 0 || stat(".", &above) < 0)
-			return -errno;
-		if (is_same(&here, &above))
-			return 0;
-		here = above;
-	}
-}
-
 /*
  * In a chroot whose / is no mount point only the top of the mount namespace can be told that
  * nothing is to get out. This process goes there and comes back.
@@ -77,7 +57,7 @@ static int stop_propagation_from_the_top(void)
 {
 	const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = root < 0 || here < 0 ? -errno : go_to_the_top();
+	int r = root < 0 || here < 0 ? -errno : shmfs_top_enter(RUN_OBJECTS);
 
 	if (r == 0 && mount(NULL, ".", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		r = -errno;
@@ -128,7 +108,7 @@ static bool is_in_objects(void)
 	struct stat here, objects;
 
 	return stat(".", &here) == 0 && stat(RUN_OBJECTS, &objects) == 0 &&
-	       is_same(&here, &objects);
+	       here.st_dev == objects.st_dev && here.st_ino == objects.st_ino;
 }
 
 /* A program that is started in /dev/shm finds its own. */

@@ -14,7 +14,6 @@
 #include "beneath.h"
 #include "watch_line.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "private_mounts.h"
 
+#include "top.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static bool is_same(const struct stat *one, const struct stat *other)
-{
-	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
-
-/* Once the working directory is not below the root directory, ".." leads up to the top. */
-static int go_to_the_top(void)
-{
-	struct stat here, above;
-
-	if (chdir("/") < 0 || chroot("/proc") < 0 || stat(".", &here) < 0)
-		return -errno;
-	for (;;) {
-		if (chdir("..") < 0 || stat(".", &above) < 0)
-			return -errno;
-		if (is_same(&here, &above))
-			return 0;
-		here = above;
-	}
-}
 
 /*
  * Makes the root directory a mount point, the root of the namespace: elsewhere the kernel refuses
@@ -60,7 +39,7 @@ static int private_chroot(void)
 
 	if (root < 0 || !getcwd(here, sizeof(here)))
 		return -errno;
-	r = go_to_the_top();
+	r = shmfs_top_enter("/proc");
 	if (r == 0 && (chroot(".") < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
 		r = -errno;
 	if (r == 0)

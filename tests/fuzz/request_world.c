@@ -102,7 +102,8 @@ static void start_session(int device)
 	freeing_init(&world.fs.freeing);
 	hold_init(&world.fs.hold, &world.fs.freeing);
 	HOLDS(shared_new(&world.shared, &memory) == 0);
-	HOLDS(opened_new(&world.fs.opened, &world.fs.passthrough, world.shared, &world.fs.freeing, false) == 0);
+	HOLDS(opened_new(&world.fs.opened, &world.fs.passthrough, world.shared, &world.fs.freeing,
+		      false) == 0);
 	HOLDS(nodes_new(&world.fs.nodes, world.shared, world.fs.opened, world.fs.root) == 0);
 	HOLDS(nodes_have_handles(world.fs.nodes) == WITH_HANDLES);
 	HOLDS(journal_new(&world.fs.journal, world.shared) == 0);

@@ -9,6 +9,8 @@
  *   keeper objects COUNT DIRECTORY
  *       makes objects, holds none, and ends
  */
+#include "in_flight.h"
+
 #include <err.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,26 +60,13 @@ static void say_ready(void)
 	fflush(stdout);
 }
 
-/* A descriptor that is sent, and received by nobody. */
 static void send_it(const char *path)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-	struct iovec data = {.iov_base = (char[]){'x'}, .iov_len = 1};
-	const struct msghdr message = {.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
 	const int fd = open_it(path, O_RDWR);
 	int sockets[2];
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets) < 0)
-		err(1, "socketpair");
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	if (sendmsg(sockets[0], &message, 0) != 1)
-		err(1, "sendmsg");
+	if (put_in_flight(fd, sockets) < 0)
+		err(1, "a socket");
 	close(fd);
 }
 

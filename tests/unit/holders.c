@@ -4,6 +4,7 @@
 #include "holders_world.h"
 
 #include "holders.h"
+#include "in_flight.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -286,28 +286,17 @@ static void test_other_namespace(void **state)
 	holders_end(pid);
 }
 
-/* A descriptor on its way is nobody's: it is counted. */
+/* A descriptor on its way belongs to no process: it is counted. */
 static void test_in_flight(void **state)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-	struct iovec data = {.iov_base = (char[]){'x'}, .iov_len = 1};
-	const struct msghdr message = {.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control)};
 	struct shmfs_holders before, with;
 	int sockets[2], fd;
 
 	(void)state;
 	holders_make("object");
-	assert_return_code(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets), errno);
 	scan(&before);
 	fd = open_object(O_RDWR);
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	assert_int_equal(sendmsg(sockets[0], &message, 0), 1);
+	assert_int_equal(put_in_flight(fd, sockets), 0);
 	close(fd);
 	scan(&with);
 	assert_true(with.unseen.in_flight > before.unseen.in_flight);
