@@ -28,7 +28,7 @@ static int check(int fd, uint64_t ino)
 	return S_ISREG(st.st_mode) && st.st_ino == ino ? 0 : -ESTALE;
 }
 
-/* To open what is something else by now does no harm: only root makes devices. */
+/* The name may be a device by now. To open one does no harm here: only root makes devices. */
 int shmfs_beneath_read(int dir, const char *path, uint64_t ino)
 {
 	const int fd = shmfs_beneath_open(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);

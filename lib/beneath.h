@@ -13,8 +13,8 @@
 int shmfs_beneath_open(int dir, const char *path, int flags);
 
 /*
- * Opens the regular file `path` with this inode number for reading. Waits for nobody. -ESTALE: it
- * is something else now; -EBUSY: somebody has a lease on it; -EACCES.
+ * Opens the regular file `path` with this inode number for reading. Does not wait. -ESTALE: the
+ * name is another file now; -EBUSY: a process has a lease on the file; -EACCES.
  */
 int shmfs_beneath_read(int dir, const char *path, uint64_t ino);
 

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What shmem_encode_fh() of the kernel fills in: the generation, and the number in two halves. */
+/* The words of a handle as shmem_encode_fh() of the kernel writes them: the generation, then the
+ * number in two halves. */
 #define TYPE 1
 #define WORDS 3
 

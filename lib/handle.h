@@ -16,8 +16,8 @@ struct shmfs_handle {
 };
 
 /*
- * The handle of what has this name in the directory; name "": of what dir itself stands for (O_PATH
- * will do). 0 or -errno; -EOPNOTSUPP when it has none of this form.
+ * The handle of the file with this name in the directory; name "": of the file that dir itself
+ * stands for (O_PATH will do). 0 or -errno; -EOPNOTSUPP when the file has no handle of this form.
  */
 int shmfs_handle_of(int dir, const char *name, struct shmfs_handle *ret_handle);
 

@@ -104,7 +104,8 @@ int scan_found_daemon(struct scan *scan, dev_t view)
 }
 
 /*
-XX
+ * A daemon shows the tmpfs that is at /dev/shm in its own mount namespace. Where no process was
+ * seen to serve the view, the mount namespace of the view itself is taken for the daemon's.
  */
 static dev_t shown_by(const struct scan *scan, const struct shmfs_mount *view)
 {
@@ -157,8 +158,8 @@ static bool is_same_object(const struct shmfs_holder *one, const struct shmfs_ho
 }
 
 /*
- * Any user can mount a file system that calls itself shmfs and has whatever inode numbers. Such a
- * mount is believed when its mounter is root, or really holds the object.
+ * Any user can mount a file system that calls itself shmfs and has any inode numbers. Such a mount
+ * is believed when its mounter is root, or really holds the object.
  */
 static bool is_believed(const struct shmfs_holders *out, const struct shmfs_holder *group,
 	size_t count, const struct shmfs_holder *claim)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds shared memory objects: the processes that map them or have descriptors of them, through
- * every door. An object is known by the device and inode number of its tmpfs. The doors are
+ * The holders of shared memory objects: processes that map them or have descriptors of them,
+ * through every door. An object is known by the device and inode number of its tmpfs. The doors are
  *
- * - the tmpfs itself, wherever it is mounted in whatever mount namespace: one device number,
+ * - the tmpfs itself, wherever it is mounted, in any mount namespace: one device number,
  * - mounts of shmfs, whose inode numbers are those of the tmpfs that their daemon has at /dev/shm.
  *   With passthrough, too, /proc/PID/maps has the device of the mount and that inode number.
  *
- * Everything comes from /proc; no daemon is asked, and nothing that a link in /proc leads to is
- * waited for. What cannot be found there:
+ * Everything comes from /proc. The scan asks no daemon, and waits for no file system that a link in
+ * /proc leads to. /proc does not tell about
  *
  * - processes that the caller may not look into, or that live in another PID namespace: counted,
  * - descriptors that wait in a Unix socket to be received: counted,
  * - users inside the kernel (loop devices, io_uring): lease.h finds them.
  *
- * A process that starts, ends, opens or closes meanwhile may be missed: also that lease.h decides.
+ * A process that starts, ends, opens or closes meanwhile may be missed: here, too, lease.h decides.
  */
 #ifndef SHMFS_HOLDERS_H
 #define SHMFS_HOLDERS_H
@@ -41,7 +41,8 @@ struct shmfs_holding_process {
 	struct shmfs_process is;
 	uint64_t space;                /* its mount namespace */
 	const struct shmfs_mount *shm; /* the tmpfs at /dev/shm there; NULL */
-	bool is_daemon; /* serves a mount of FUSE: it holds what its clients have open */
+	bool is_daemon; /* serves a mount of FUSE: it holds the objects that its clients have open
+			 */
 };
 
 struct shmfs_holder {
@@ -93,7 +94,7 @@ const struct shmfs_holder *shmfs_holders_of(
 /* Is there anything that the scan may have missed because it cannot be seen? */
 bool shmfs_holders_has_blind_spot(const struct shmfs_holders *holders);
 
-/* What the kernel calls the object, as the holder sees it: a path, any bytes in it. -errno. */
+/* The path of the object as the holder sees it, from the kernel: any bytes. -errno. */
 ssize_t shmfs_holders_name(const struct shmfs_holders *holders, const struct shmfs_holder *holder,
 	char *ret_path, size_t size);
 

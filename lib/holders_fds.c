@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process has descriptors of, from its fd and fdinfo in /proc. The text of a link only tells
- * files from what is none: a path does not begin otherwise than with a slash, and what has no path
- * never begins so. Which file it is, fdinfo says.
+ * The descriptors of a process, from its fd and fdinfo in /proc. The text of a link only tells
+ * files from sockets, pipes and the like: it begins with a slash for a file, and for nothing else.
+ * The device and inode number come from fdinfo.
  */
 #include "holders_private.h"
 
@@ -63,7 +63,7 @@ static int read_info(const struct descriptors *of, uint64_t number, struct info 
 
 	snprintf(path, sizeof(path), "fdinfo/%" PRIu64, number);
 	length = shmfs_process_text(of->task, path, text, sizeof(text));
-	if (length == -ENOSPC) { /* many locks or watches; what is wanted stands before them */
+	if (length == -ENOSPC) { /* many locks or watches; the wanted lines stand before them */
 		text[sizeof(text) - 1] = '\0';
 		length = sizeof(text) - 1;
 	}

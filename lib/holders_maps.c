@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process maps, from proc_pid_maps(5). */
+/* The mappings of a process, from proc_pid_maps(5). */
 #include "holders_private.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "holders.h"
 
-/* A mount of FUSE and who serves it. */
+/* A mount of FUSE and the process that serves it. */
 struct daemon {
 	dev_t view;
 	uint32_t process;
@@ -44,7 +44,7 @@ int scan_descriptors(struct scan *scan, int task);
 int scan_maps(struct scan *scan, int task);
 int scan_places(struct scan *scan, int task);
 
-/* From views to their tmpfs; claims that nobody has to believe go; in order. */
+/* Replaces views by their tmpfs, drops claims that are not believed, and sorts. */
 int scan_finish(struct scan *scan);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scan goes over all processes twice: for the mounts, so that it is known which device numbers
- * count, and for what the processes hold.
+ * A scan goes over all processes twice: for their mounts, which tell the device numbers that count,
+ * and for the objects that they hold.
  */
 #include "holders_private.h"
 
@@ -86,7 +86,7 @@ bool scan_wants(const struct scan *scan, dev_t dev)
 	return bsearch(&dev, scan->devs, scan->dev_count, sizeof(dev_t), compare_devs) != NULL;
 }
 
-/* Of a process that may not be asked the second pass says so. */
+/* A process that the caller may not look into is counted by the second pass. */
 static int take_mounts(struct scan *scan, const struct pids *pids, dev_t dev)
 {
 	int self = open_task(scan, scan->self, scan->self);
@@ -117,7 +117,7 @@ static int take_mounts(struct scan *scan, const struct pids *pids, dev_t dev)
 struct threads {
 	struct scan *scan;
 	pid_t pid;
-	pid_t seen; /* whose descriptors have been looked at; 0: nobody's so far */
+	pid_t seen; /* the thread whose descriptors have been looked at; 0: none so far */
 };
 
 static bool shares_descriptors(pid_t one, pid_t other)
@@ -125,7 +125,7 @@ static bool shares_descriptors(pid_t one, pid_t other)
 	return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
 }
 
-/* A thread that has ended is still listed when it is the first: it has nothing any more. */
+/* A thread that has ended is still listed when it is the first: it holds nothing any more. */
 static bool has_ended(int task)
 {
 	char text[1024];

@@ -14,12 +14,12 @@
 #define SYS_setgroups32 SYS_setgroups
 #endif
 
-/* What of this thread's identity is not the process's own. */
+/* The parts of this thread's identity that are not the process's own. */
 static _Thread_local struct {
 	bool user, group, groups, capabilities;
 } changed;
 
-/* What they were before they were lowered. */
+/* The capabilities before they were lowered. */
 static _Thread_local struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
 
 /* Of this thread only: glibc's setgroups() is for all threads of the process. */
@@ -28,7 +28,8 @@ static int thread_setgroups(size_t count, const gid_t *groups)
 	return syscall(SYS_setgroups32, count, groups) < 0 ? -errno : 0;
 }
 
-/* setfsuid(2) reports no error; an id that is not valid changes nothing and tells what holds. */
+/* setfsuid(2) reports no error; an id that is not valid changes nothing, and the call returns the
+ * present one. */
 static bool set_user(uid_t uid)
 {
 	setfsuid(uid);
@@ -49,7 +50,7 @@ int shmfs_identity_init(void)
 	if (geteuid() != 0)
 		return 0;
 	r = thread_setgroups(0, NULL);
-	/* In a user namespace without setgroups(2) there is nobody else to act as. */
+	/* In a user namespace without setgroups(2) there is no other user to act as. */
 	return r == -EPERM ? 0 : r;
 }
 
@@ -80,8 +81,8 @@ int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t coun
 {
 	/*
 	 * Groups first: they may be set as long as the thread is still the process's user. That
-	 * user needs none: root with its capabilities is not asked for them, and anybody else has
-	 * them already.
+	 * user needs none: the kernel does not ask root with its capabilities for them, and any
+	 * other user has them already.
 	 */
 	if (count > 0 && (uid != geteuid() || changed.capabilities)) {
 		if (thread_setgroups(count, groups) < 0)

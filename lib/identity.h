@@ -31,7 +31,7 @@ int shmfs_identity_assume(uid_t uid, gid_t gid, const gid_t *groups, size_t coun
 
 /*
  * Makes this thread itself again; does nothing when it is. Ends the process if that is refused:
- * going on as somebody else would be worse.
+ * going on as another user would be worse.
  */
 void shmfs_identity_restore(void);
 

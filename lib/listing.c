@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 64   /* directories that are open at once */
-#define WAIT_SECONDS 5 /* for a directory of others: long enough for a million entries */
+#define WAIT_SECONDS 5 /* for another user's directory: long enough for a million entries */
 
 struct walk {
 	struct shmfs_listing *out;
@@ -86,7 +86,7 @@ static int keep(struct walk *walk, char *path, const struct statx *stx)
 	return append(walk, &entry);
 }
 
-/* AT_STATX_DONT_SYNC: what another file system that is mounted here needs not be asked for. */
+/* AT_STATX_DONT_SYNC: another file system that is mounted here must not be waited for. */
 static int look(int dir, const char *name, struct statx *ret_stx)
 {
 	if (statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
@@ -102,7 +102,7 @@ static dev_t dev_of(const struct statx *stx)
 
 static int walk_directory(struct walk *walk, int dir, const char *path, bool *ret_is_empty);
 
-/* What cannot be entered is counted; the entry itself stands in the list. */
+/* A directory that cannot be entered is counted; its own entry stands in the list. */
 static int walk_into(struct walk *walk, int dir, const char *name, size_t entry)
 {
 	bool is_empty = false;
@@ -118,15 +118,15 @@ static int walk_into(struct walk *walk, int dir, const char *name, size_t entry)
 	r = walk_directory(walk, fd, walk->out->entries[entry].path, &is_empty);
 	walk->depth--;
 	walk->out->entries[entry].is_empty = r == 0 && is_empty;
-	walk->out->unread += r < 0 && r != -ENOENT; /* which only means that it has been removed */
+	walk->out->unread += r < 0 && r != -ENOENT; /* -ENOENT: it has been removed meanwhile */
 	close(fd);
 	return r == -ENOMEM ? r : 0;
 }
 
 /*
- * A user can hold the lock of a directory in which they may remove what is theirs, for ever: who
+ * A user can hold the lock of a directory in which they may remove files, for ever: a process that
  * reads the directory, or a name in it, then waits in the kernel. Such a directory is walked by a
- * thread of its own that is left behind when it takes too long, with all that it has.
+ * thread of its own. When that takes too long, the thread is left behind with all that it has.
  */
 struct errand {
 	struct shmfs_listing listing;
@@ -181,7 +181,8 @@ static struct errand *new_errand(const struct walk *walk, int dir, const char *n
 	return errand->name && first->path && errand->dir >= 0 ? errand : free_errand(errand);
 }
 
-/* What the thread has found goes to the end of the list; its first entry is there already. */
+/* The entries that the thread has found go to the end of the list; its first entry is there
+ * already. */
 static int take_over(struct walk *walk, struct errand *errand, size_t entry)
 {
 	struct shmfs_listing *from = &errand->listing, *to = walk->out;

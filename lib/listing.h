@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All objects of a tmpfs, those in its directories too: a namespace is a directory. Other users own
- * what is listed and may change it meanwhile: symbolic links and mounts are never followed, and
- * nothing is opened but directories.
+ * these objects and may change them meanwhile: symbolic links and mounts are never followed, and
+ * only directories are opened.
  */
 #ifndef SHMFS_LISTING_H
 #define SHMFS_LISTING_H
@@ -23,7 +23,7 @@ struct shmfs_listing_entry {
 	gid_t gid;
 	uint32_t links;
 	struct timespec birth, change, modified; /* birth is 0 where it is not known */
-	bool is_empty;                           /* a directory in which there is nothing */
+	bool is_empty;                           /* a directory without entries */
 };
 
 struct shmfs_listing {
@@ -34,12 +34,12 @@ struct shmfs_listing {
 };
 
 /*
- * Lists what lies below the directory fd, which stays open. -ENOMEM, or why it cannot be read.
+ * Lists the objects below the directory fd, which stays open. -ENOMEM, or the error of reading it.
  */
 int shmfs_listing_read(int fd, struct shmfs_listing *ret_listing);
 void shmfs_listing_free(struct shmfs_listing *listing);
 
-/* How long ago anything happened to it that its times show: birth, a change, a write. Seconds. */
+/* Seconds since the last of the events that its times show: birth, a change, a write. */
 double shmfs_listing_age(const struct shmfs_listing_entry *entry, const struct timespec *now);
 
 /* Fills all but path and is_empty. */

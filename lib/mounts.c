@@ -148,7 +148,8 @@ int shmfs_mounts_note(struct shmfs_mounts *mounts, uint64_t id, dev_t dev)
 	return keep(mounts, &mount, NULL, NULL);
 }
 
-/* Of a FUSE file system, user_id= is who mounted it. The kernel writes it, not the mounter. */
+/* Of a FUSE file system, user_id= is the user who mounted it. The kernel writes it, not the
+ * mounter. */
 static uid_t mounter(const char *options)
 {
 	const char *user = strstr(options, "user_id=");

@@ -4,7 +4,7 @@
  * file system a mount id stands for. A file system has one device number in all namespaces.
  *
  * The set only reads /proc: no path of a mount is ever walked, because a path may lead into a file
- * system of somebody who never answers.
+ * system whose daemon never answers.
  */
 #ifndef SHMFS_MOUNTS_H
 #define SHMFS_MOUNTS_H
@@ -26,7 +26,7 @@ struct shmfs_mount {
 	pid_t pid;      /* a process that sees it */
 	dev_t dev;
 	enum shmfs_mount_kind kind;
-	uid_t user;  /* of a view: who mounted it */
+	uid_t user;  /* of a view: the user who mounted it */
 	dev_t shows; /* of a view: the tmpfs; set by a scan, see holders.h. 0: not known */
 	char *root;  /* the directory of the file system that is mounted; NULL for other kinds */
 	char *point; /* where, from the root directory of the process that was asked; the same */
@@ -42,13 +42,14 @@ struct shmfs_mounts *shmfs_mounts_free(struct shmfs_mounts *mounts);
 /*
  * Adds the mounts that the process pid, or its thread, whose directory in /proc is `task` can
  * reach; nothing if its namespace and root directory have been asked before, unless `again`.
- * *ret_space: its mount namespace. -EACCES: the caller may not know; -ESRCH; -ENOMEM.
+ * *ret_space: its mount namespace. -EACCES: the caller may not look into the process; -ESRCH;
+ * -ENOMEM.
  */
 int shmfs_mounts_add(
 	struct shmfs_mounts *mounts, pid_t pid, int task, bool again, uint64_t *ret_space);
 
-/* Notes which file system a mount id stands for that no namespace has, such as the kernel's own and
- * what has been unmounted while in use. -ENOMEM. */
+/* Notes the file system of a mount id that no namespace has, such as the kernel's own mounts and
+ * mounts that were unmounted while in use. -ENOMEM. */
 int shmfs_mounts_note(struct shmfs_mounts *mounts, uint64_t id, dev_t dev);
 
 /* The mount with this id, or NULL. The pointers stay good as long as the set. */

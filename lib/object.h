@@ -6,9 +6,9 @@
  * dir is a descriptor of a directory of that tmpfs (O_PATH will do), name one component in it. No
  * function follows a symbolic link, or enters a file system that is mounted below.
  *
- * Every function returns 0 (or what it says) or -errno: what the system call of its name says.
- * Everything is done under the identity that the calling thread has at that time. Descriptors
- * returned are the caller's, O_CLOEXEC.
+ * Every function returns 0 (or the value that its comment names) or -errno, the errors of the
+ * system call of its name. It acts under the identity that the calling thread has at that time.
+ * Descriptors returned are the caller's, O_CLOEXEC.
  */
 #ifndef SHMFS_OBJECT_H
 #define SHMFS_OBJECT_H
@@ -24,8 +24,8 @@
 #define SHMFS_OBJECT_DIR "/dev/shm"
 
 /*
- * Opens the directory of all objects. With CAP_SYS_ADMIN the descriptor leads to the tmpfs alone,
- * without what is mounted below /dev/shm, and whatever is mounted over it later.
+ * Opens the directory of all objects. With CAP_SYS_ADMIN the descriptor leads to the tmpfs alone:
+ * without the mounts below /dev/shm, and whether or not it is mounted over later.
  */
 int shmfs_object_root(void);
 
@@ -44,18 +44,19 @@ int shmfs_object_create_unnamed(int dir, mode_t mode);
  */
 int shmfs_object_open(int dir, const char *name, int flags, mode_t mode);
 
-/* An O_PATH descriptor of what has the name. */
+/* An O_PATH descriptor of the file with this name, of any type. */
 int shmfs_object_pin(int dir, const char *name);
 
 /*
- * Opens again what fd (O_PATH will do) stands for, a directory with O_DIRECTORY. flags: an access
- * mode, O_TRUNC, O_APPEND, O_NOATIME. -EAGAIN as above: no open here ever waits for a lease.
+ * Opens the file that fd (O_PATH will do) stands for once more, a directory with O_DIRECTORY.
+ * flags: an access mode, O_TRUNC, O_APPEND, O_NOATIME. -EAGAIN as above: no open here ever waits
+ * for a lease.
  */
 int shmfs_object_reopen(int fd, int flags);
 
 int shmfs_object_stat(int dir, const char *name, struct stat *ret_st);
 
-/* The following are about what fd (O_PATH will do) stands for. */
+/* The following act on the file that fd (O_PATH will do) stands for. */
 int shmfs_object_statx(int fd, struct statx *ret_stx);
 int shmfs_object_truncate(int fd, off_t size);
 int shmfs_object_chmod(int fd, mode_t mode);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /proc tells everybody about a process. Functions return 0 or -errno; -ESRCH: the process
- * has ended. See proc(5).
+ * The facts about a process that /proc tells every user. Functions return 0 or -errno; -ESRCH: the
+ * process has ended. See proc(5).
  */
 #ifndef SHMFS_PROCESS_H
 #define SHMFS_PROCESS_H
@@ -19,13 +19,11 @@ struct shmfs_process {
 	unsigned threads; /* that have not ended */
 	uint64_t start;   /* in clock ticks after the boot, see sysconf(_SC_CLK_TCK) */
 	bool is_kernel;   /* a thread of the kernel: it has no descriptors and maps nothing */
-	bool is_zombie;   /* its first thread has ended; others may live */
+	bool is_zombie;   /* its first thread has ended; its other threads may live */
 	char command[SHMFS_COMMAND_SIZE]; /* as the process calls itself: any bytes */
 };
 
-/*
- * proc: a descriptor of /proc. All but uid, which costs the kernel more than all the rest.
- */
+/* proc: a descriptor of /proc. Fills all but uid, which costs the kernel more than all the rest. */
 int shmfs_process_read(int proc, pid_t pid, struct shmfs_process *ret_process);
 
 /* The effective user of a process. */

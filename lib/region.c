@@ -2,23 +2,23 @@
 /*
  * One object, one mapping, and no promise that any byte of it is there.
  *
- * Others may shrink the object, punch holes or fill the tmpfs at any moment. So:
+ * Other processes may shrink the object, punch holes or fill the tmpfs at any moment. So:
  *
- * - Small transfers use pread(2) and pwrite(2): they do everything right, and the checks below
+ * - Small transfers use pread(2) and pwrite(2): they are right in all cases, and the checks below
  *   would cost more than the copy saves.
  * - A load from a hole allocates a page (and is SIGBUS when the tmpfs is full), a store likewise.
  *   Only ranges that mincore(2) shows to be dense go through the mapping; pread(2) never allocates,
  *   pwrite(2) says ENOSPC.
  * - Loads and stores do not count as reads and writes: atime, mtime and ctime stay, S_ISUID and
  *   S_ISGID too. So one byte of each transfer goes through pread(2) or pwrite(2).
- * - What was dense may be gone a moment later. Copies are guarded. A read that faults is done again
+ * - A dense range may be gone a moment later. Copies are guarded. A read that faults is done again
  *   with pread(2), which sees the new size. A write that faults is done again as a whole, as if the
  *   object had been shrunk just before it.
  *
  * The mapping covers the whole object and a page behind its end; it is made again when the object
- * has grown beyond it. Where mmap(2) refuses (address space, number of mappings), the region
- * works without. The mapping is changed with `lock` held for writing, and used with it held for
- * reading. The file descriptors are set once and never change until the region is freed.
+ * has grown beyond it. Where mmap(2) refuses (address space, number of mappings), the region works
+ * without. The mapping is changed with `lock` held for writing, and used with it held for reading.
+ * The file descriptors are set once and never change until the region is freed.
  */
 #include "region.h"
 
@@ -229,9 +229,9 @@ static bool is_dense(const struct shmfs_region *region, size_t offset, size_t le
 }
 
 /*
- * mincore(2) tells the truth only to those who could write to the object at that moment, and to all
- * others that everything is there. So it is asked about the page behind the end, which is not
- * there.
+ * mincore(2) tells the truth only to a thread that could write to the object at that moment. It
+ * tells all other threads that every page is there. So it is asked about the page behind the end,
+ * which is never there.
  */
 static bool mincore_is_true(const struct shmfs_region *region, size_t size)
 {
@@ -344,9 +344,9 @@ static bool reaches(int fd, off_t end)
 
 /*
  * Stores through the mapping when the whole range is there. The last byte goes through pwrite(2),
- * and first: it must not be the stores that are seen before the bits are cleared. What was stored
- * behind the end of an object that shrank within a page would come back when it grows; so then it
- * is done again.
+ * and first: it must not be the stores that are seen before the bits are cleared. Bytes stored
+ * behind the end of an object that shrank within a page would come back when the object grows; so
+ * the write is then done again.
  */
 static bool store(struct shmfs_region *region, const char *buf, size_t size, off_t offset)
 {

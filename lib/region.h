@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A region: an open object that is read and written through one mapping where that is fastest,
- * and through pread(2) and pwrite(2) everywhere else. region.c tells which and why.
+ * A region: an open object that is read and written through one mapping where that is fastest, and
+ * through pread(2) and pwrite(2) everywhere else. region.c tells when, and why.
  *
  * A region may be used by several threads at once. Sizes and offsets are in bytes. Reading needs a
  * descriptor for that, everything else one for writing: -EBADF.
@@ -60,8 +60,8 @@ ssize_t shmfs_region_read_quietly(
 ssize_t shmfs_region_write(struct shmfs_region *region, const void *buf, size_t size, off_t offset);
 
 /*
- * Writes at the end that the object has at that moment, whoever else makes it grow. The file
- * position of the writer is behind it then. Returns as above.
+ * Writes at the end that the object has at that moment, also when other processes make it grow. The
+ * file position of the writer is behind it then. Returns as above.
  */
 ssize_t shmfs_region_append(struct shmfs_region *region, const void *buf, size_t size);
 

@@ -15,7 +15,7 @@ bool shmfs_semaphore_is(const char *name, uint64_t size);
 /*
  * Reads the value of the semaphore that is the regular file `path` below the directory dir with
  * this inode number. It is read, never mapped: its owner may shrink it at any moment. -EACCES,
- * -ENOENT; -ESTALE: it is no semaphore any more; -EBUSY: somebody has a lease on it.
+ * -ENOENT; -ESTALE: it is no semaphore any more; -EBUSY: a process has a lease on it.
  */
 int shmfs_semaphore_value(int dir, const char *path, uint64_t ino, unsigned *ret_value);
 

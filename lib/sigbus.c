@@ -21,9 +21,9 @@ static _Thread_local struct guard *volatile guard;
 static struct sigaction previous; /* written once, by shmfs_sigbus_install() */
 
 /*
- * Not ours: hand it to whoever was there before. A fault happens again when the handler returns,
- * so putting the default action back is enough to let it end the process with the right status;
- * ignoring a fault is not possible. What a process has sent does not come again by itself.
+ * Not ours: hand it to the handler from before. A fault happens again when this handler returns, so
+ * that the default action, put back, ends the process with the right status; a fault cannot be
+ * ignored. A signal that a process has sent does not come again by itself.
  */
 static void raise_again(int sig, siginfo_t *info, void *context)
 {

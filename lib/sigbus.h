@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guarded access to a mapping whose object others may shrink or whose file system may be full:
- * both turn a load or a store into SIGBUS. The guard is per thread; a fault outside of the
+ * Guarded access to a mapping whose object other processes may shrink, or whose file system may be
+ * full: both turn a load or a store into SIGBUS. The guard is per thread; a fault outside of the
  * guarded range, or while no guard stands, is raised again and takes its usual course.
  */
 #ifndef SHMFS_SIGBUS_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * Takes over SIGBUS for the process; what was there before gets the faults that are not ours.
- * To be called once, before the first guarded copy. Returns 0 or -errno of sigaction(2).
+ * Takes over SIGBUS for the process; the handler from before gets the faults that are not ours. To
+ * be called once, before the first guarded copy. Returns 0 or -errno of sigaction(2).
  */
 int shmfs_sigbus_install(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mount tells about itself to whoever may use it: an ioctl(2) on any directory of the mount.
- * The answer is text, so that the one who asks and the daemon may be of different versions.
+ * The facts that a mount tells about itself to every user who may use it: an ioctl(2) on any
+ * directory of the mount. The answer is text, so that the asking program and the daemon may be of
+ * different versions.
  */
 #ifndef SHMFS_STATUS_WIRE_H
 #define SHMFS_STATUS_WIRE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table by numbers that are spread well, as inode numbers are. The entries are parts of what
- * their owner keeps: nothing is allocated for one. Not locked.
+ * A hash table by numbers that are spread well, as inode numbers are. The entries are parts of the
+ * owner's structures, so that the table allocates nothing for an entry. Not locked.
  */
 #ifndef SHMFS_TABLE_H
 #define SHMFS_TABLE_H
@@ -23,7 +23,7 @@ struct shmfs_table {
 /* -ENOMEM. */
 int shmfs_table_init(struct shmfs_table *table);
 
-/* Frees the table, which is empty. */
+/* Frees the table, which must be empty. */
 void shmfs_table_free(struct shmfs_table *table);
 
 /* Hands every entry to `drop`, and forgets them. */
