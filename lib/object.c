@@ -24,6 +24,19 @@
 #define SYS_faccessat2 439
 #endif
 
+/* As in linux/mman.h since 6.5. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+struct page_range {
+	uint64_t offset, length;
+};
+
+struct page_counts {
+	uint64_t present, dirty, in_writeback, swapped, swapped_recently;
+};
+
 /* A descriptor as a file that can be opened, linked and so on: see proc_pid_fd(5). */
 struct fd_path {
 	char text[sizeof("/proc/self/fd/") + 10];
@@ -201,4 +214,26 @@ int shmfs_object_removexattr(int fd, const char *name)
 	const struct fd_path path = path_of_fd(fd);
 
 	return negative_errno(removexattr(path.text, name));
+}
+
+static off_t page_up(off_t n)
+{
+	const off_t page = sysconf(_SC_PAGESIZE);
+
+	return (n + page - 1) / page * page;
+}
+
+bool shmfs_object_is_allocated(int fd, off_t offset, off_t length)
+{
+	const off_t page = sysconf(_SC_PAGESIZE);
+	const off_t begin = offset / page * page, end = page_up(offset + length);
+	const struct page_range range = {(uint64_t)begin, (uint64_t)(end - begin)};
+	struct page_counts counts;
+	struct stat st;
+
+	if (syscall(SYS_cachestat, fd, &range, &counts, 0) == 0)
+		return counts.present + counts.swapped >= (uint64_t)((end - begin) / page);
+	if (fstat(fd, &st) < 0)
+		return false;
+	return end <= page_up(st.st_size) && st.st_blocks * 512 >= page_up(st.st_size);
 }

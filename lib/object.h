@@ -64,6 +64,13 @@ int shmfs_object_chown(int fd, uid_t uid, gid_t gid);
 int shmfs_object_utimens(int fd, const struct timespec times[2]);
 int shmfs_object_link(int fd, int dir, const char *name);
 
+/*
+ * Does every page of the range have memory already? Where the kernel does not tell (before Linux
+ * 6.5) an object without a hole counts, and so may one that has as many pages behind its end. fd is
+ * open for writing.
+ */
+bool shmfs_object_is_allocated(int fd, off_t offset, off_t length);
+
 /* Executing it: 0 or -EACCES for the thread's present identity. */
 int shmfs_object_may_execute(int fd);
 

@@ -158,6 +158,9 @@ static void *map_quietly(int fd, size_t len, int prot)
 	void *new;
 
 	new = mmap(NULL, len, prot, MAP_SHARED | MAP_NORESERVE, quiet < 0 ? fd : quiet, 0);
+	/* A child process would keep the object's memory. */
+	if (new != MAP_FAILED)
+		madvise(new, len, MADV_DONTFORK);
 	if (quiet >= 0)
 		close(quiet);
 	return new;

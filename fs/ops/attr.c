@@ -81,16 +81,28 @@ static int reserve_space(const struct change *change)
 
 	if (fd < 0)
 		return fd;
-	r = reserve_growth(fd, change->attr->st_size);
+	r = reserve_growth(change->fs, change->caller, fd, change->attr->st_size);
 	if (!change->opened)
 		close(fd);
 	return r;
 }
 
+/*
+ * The kernel says so of a root that lacks CAP_FSETID; other users lose it with the entering.
+ */
+static int lower_rights(const struct change *change)
+{
+	if (!(change->which & FUSE_SET_ATTR_KILL_SUID) || change->caller->uid != 0)
+		return 0;
+	return shmfs_identity_lower(UINT32_C(1) << CAP_FSETID);
+}
+
 static int change_size(const struct change *change)
 {
-	const int r = change->fs->reserve ? reserve_space(change) : 0;
+	int r = change->fs->reserve ? reserve_space(change) : 0;
 
+	if (r == 0)
+		r = lower_rights(change);
 	if (r < 0)
 		return r;
 	if (change->opened)
@@ -149,12 +161,7 @@ static int apply_change(void *arg)
 	const struct change *change = arg;
 	int r = 0;
 
-	/* The kernel says so of a root that lacks CAP_FSETID; other users lose it with the
-	 * entering. */
-	if ((change->which & FUSE_SET_ATTR_SIZE) && (change->which & FUSE_SET_ATTR_KILL_SUID) &&
-		change->caller->uid == 0)
-		r = shmfs_identity_lower(UINT32_C(1) << CAP_FSETID);
-	if (r == 0 && !(change->which & SET_ANY))
+	if (!(change->which & SET_ANY))
 		r = clear_privileges(change);
 	if (r == 0 && (change->which & SET_OWNER))
 		r = change_owner(change);

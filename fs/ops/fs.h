@@ -3,6 +3,7 @@
 #ifndef SHMFS_FS_H
 #define SHMFS_FS_H
 
+#include "cgroup.h"
 #include "node/freeing.h"
 #include "node/hold.h"
 #include "node/passthrough.h"
@@ -33,6 +34,8 @@ struct fs {
 	struct fuse_session *session;
 	struct journal *journal;
 	struct loop *loop;
+	struct shmfs_cgroups cgroups; /* of the callers, see charge.h */
+	bool has_memory_limit;        /* of a cgroup of its own */
 	struct freeing freeing;
 	struct hold hold;
 };

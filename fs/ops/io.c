@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "fs.h"
 #include "node/opened.h"
+#include "object.h"
 #include "ops.h"
 #include "request/journal.h"
 #include "request/reply.h"
@@ -43,7 +45,7 @@ static int run_change(struct fs *fs, struct caller *caller, int fd, caller_act_f
 	if (st.st_mode & S_ISUID)
 		return run_as_caller(fs, caller, act, arg);
 	r = act(arg);
-	if (r == -ENOSPC && hold_make_room(&fs->hold))
+	if ((r == -ENOSPC || r == -ENOMEM) && hold_make_room(&fs->hold))
 		r = act(arg);
 	return r;
 }
@@ -71,6 +73,22 @@ static int write_data(void *arg)
 	return (int)shmfs_region_append(w->region, w->buf, w->size);
 }
 
+/* Has the caller pay for the pages that a write is going to need. */
+static int charge_write(struct fs *fs, const struct caller *caller, const struct writing *w)
+{
+	const int fd = shmfs_region_writer(w->region);
+	off_t offset = w->offset;
+	struct stat st;
+
+	if (!fs->cgroups.may_move && !fs->has_memory_limit)
+		return 0;
+	if (w->append)
+		offset = fstat(fd, &st) < 0 ? 0 : st.st_size;
+	if (shmfs_object_is_allocated(fd, offset, (off_t)w->size))
+		return 0;
+	return charge_ahead(fs, caller, fd, offset, (off_t)w->size);
+}
+
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
@@ -81,36 +99,64 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 		.offset = offset,
 		.append = fi->flags & O_APPEND};
 	CALLER(caller, req);
+	int r;
 
-	reply_count(req,
-		run_change(fs, &caller, shmfs_region_writer(writing.region), write_data, &writing));
+	r = charge_write(fs, &caller, &writing);
+	if (r == 0)
+		r = run_change(
+			fs, &caller, shmfs_region_writer(writing.region), write_data, &writing);
+	reply_count(req, r);
 }
 
-struct allocation {
-	int fd;
-	int mode; /* of fallocate(2) */
-	off_t offset, length;
+/* An allocation for a caller. */
+struct allocating {
+	struct fs *fs;
+	const struct caller *caller;
+	struct allocation allocation;
+	bool charged; /* it is to be made by this thread */
 };
 
 static int allocate(void *arg)
 {
-	const struct allocation *a = arg;
+	const struct allocating *a = arg;
 
-	return fallocate(a->fd, a->mode, a->offset, a->length) < 0 ? -errno : 0;
+	return (int)(a->charged ? allocation_run(&a->allocation)
+				: charge_run(a->fs, a->caller, &a->allocation));
+}
+
+/* A helper acts as the daemon: where that matters the caller pays before the call. */
+static int run_allocation(struct caller *caller, struct allocating *a)
+{
+	const struct allocation *allocation = &a->allocation;
+	struct stat st;
+	int r;
+
+	if (!a->charged && fstat(allocation->fd, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID))) {
+		r = charge_ahead(
+			a->fs, caller, allocation->fd, allocation->offset, allocation->length);
+		if (r < 0)
+			return r;
+		a->charged = true;
+	}
+	return run_change(a->fs, caller, allocation->fd, allocate, a);
 }
 
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
 	struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	struct allocation allocation = {.fd = shmfs_region_writer(opened_region(fs->opened, ino)),
-		.mode = mode,
-		.offset = offset,
-		.length = length};
 	CALLER(caller, req);
+	struct allocating allocating = {.fs = fs,
+		.caller = &caller,
+		.allocation = {.fd = shmfs_region_writer(opened_region(fs->opened, ino)),
+			.mode = mode,
+			.offset = offset,
+			.length = length,
+			.from = -1},
+		.charged = (mode & ~FALLOC_FL_KEEP_SIZE) != 0};
 
 	(void)fi;
-	reply_result(req, run_change(fs, &caller, allocation.fd, allocate, &allocation));
+	reply_result(req, run_allocation(&caller, &allocating));
 }
 
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
@@ -128,23 +174,18 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct f
 }
 
 /* What a copy returns is an int here; callers go on with the rest. */
-#define COPY_MAX ((size_t)1 << 30)
+#define COPY_MAX ((off_t)1 << 30)
 
-struct copy {
-	int from, to;
-	off_t from_offset, to_offset;
-	size_t length;
-	unsigned flags;
-};
-
-static int copy_range(void *arg)
+/* Callers may ask for more than there is. */
+static off_t copy_length(int from, off_t offset, size_t length)
 {
-	const struct copy *copy = arg;
-	off_t from = copy->from_offset, to = copy->to_offset;
-	const ssize_t n =
-		copy_file_range(copy->from, &from, copy->to, &to, copy->length, copy->flags);
+	struct stat st;
+	off_t most;
 
-	return n < 0 ? -errno : (int)n;
+	if (fstat(from, &st) < 0 || st.st_size <= offset)
+		return 0;
+	most = st.st_size - offset < COPY_MAX ? st.st_size - offset : COPY_MAX;
+	return length < (size_t)most ? (off_t)length : most;
 }
 
 void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
@@ -152,15 +193,18 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	struct fuse_file_info *to_fi, size_t length, int flags)
 {
 	struct fs *fs = fs_of(req);
-	struct copy copy = {.from = shmfs_region_reader(opened_region(fs->opened, from)),
-		.to = shmfs_region_writer(opened_region(fs->opened, to)),
-		.from_offset = from_offset,
-		.to_offset = to_offset,
-		.length = length < COPY_MAX ? length : COPY_MAX,
-		.flags = (unsigned)flags};
+	const int source = shmfs_region_reader(opened_region(fs->opened, from));
 	CALLER(caller, req);
+	struct allocating copying = {.fs = fs,
+		.caller = &caller,
+		.allocation = {.fd = shmfs_region_writer(opened_region(fs->opened, to)),
+			.offset = to_offset,
+			.length = copy_length(source, from_offset, length),
+			.from = source,
+			.from_offset = from_offset}};
 
 	(void)from_fi;
 	(void)to_fi;
-	reply_count(req, run_change(fs, &caller, copy.to, copy_range, &copy));
+	(void)flags; /* none are known */
+	reply_count(req, run_allocation(&caller, &copying));
 }

@@ -10,6 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Since Linux 6.5; older libraries do not know it. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /*
@@ -129,7 +134,7 @@ static const int needed_calls[] = {
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
 	SCMP_SYS(getgroups), SCMP_SYS(setgroups), SCMP_SYS(setfsuid), SCMP_SYS(setfsgid),
 	SCMP_SYS(capget), SCMP_SYS(capset), SCMP_SYS(prctl), SCMP_SYS(getpid), SCMP_SYS(getppid),
-	SCMP_SYS(gettid), SCMP_SYS(setsid), SCMP_SYS(pidfd_open),
+	SCMP_SYS(gettid), SCMP_SYS(setsid), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SYS_cachestat,
 	/* threads, signals, time */
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(set_tid_address), SCMP_SYS(futex), SCMP_SYS(sched_yield),

@@ -29,6 +29,7 @@
  *     run_as_caller  an operation on the tmpfs under the caller's identity
  *     open_flags  the flags with which tmpfs is asked
  *     reserve     growing allocates memory at once
+ *     charge      callers pay for memory        helper      a process that allocates for them
  *     scratch     memory for replies        fs          the state that all operations share
  *
  *   node/       objects and directories that the kernel knows by number
@@ -72,6 +73,7 @@
  *     object      open, make, link, change: relative to a directory's descriptor
  *     handle      file handles of the tmpfs
  *     identity    act as another user on this thread
+ *     cgroup      memory cgroups: which one, moving there, limits
  *     region      read and write, through a mapping where that is faster
  *     sigbus      guarded copies from and to a mapping
  *     table       entries by inode number

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -175,6 +176,22 @@ static void block_unless_ignored(int sig)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/*
+ * Where memory is short the kernel kills another process first, unless the administrator has
+ * decided something else for this one. Refused to an ordinary user's daemon.
+ */
+static void avoid_oom_killer(void)
+{
+	const int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char text[16] = "";
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strcmp(text, "0\n") == 0 &&
+		pwrite(fd, "-900", 4, 0) < 0 && errno != EACCES)
+		log_error("cannot avoid the OOM killer: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 int startup_prepare(void)
 {
 	int r;
@@ -186,6 +203,7 @@ int startup_prepare(void)
 	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
 	signal(SIGXFSZ, SIG_IGN);
 	umask(0);
+	avoid_oom_killer();
 	r = raise_limits();
 	if (r == 0)
 		r = shmfs_sigbus_install();

@@ -3,6 +3,7 @@
 
 #include "node/node.h"
 #include "node/opened.h"
+#include "ops/charge.h"
 #include "ops/fs.h"
 #include "ops/ops.h"
 #include "recover.h"
@@ -75,6 +76,7 @@ static int prepare(struct service *service, const struct options *options)
 	int r;
 
 	hold_init(&fs->hold, &fs->freeing);
+	charge_init(fs, shared->generation == 0);
 	fs->session = service->session;
 	r = opened_new(&fs->opened, &fs->passthrough, shared, &fs->freeing, options->noatime);
 	if (r == 0)
@@ -122,6 +124,7 @@ static void clear(struct service *service)
 	journal_free(service->fs.journal);
 	nodes_free(service->fs.nodes);
 	opened_free(service->fs.opened);
+	charge_clear(&service->fs);
 	hold_clear(&service->fs.hold);
 	freeing_clear(&service->fs.freeing);
 }

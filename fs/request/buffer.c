@@ -15,6 +15,8 @@ void *buffer_new(size_t size)
 
 	if (buffer == MAP_FAILED)
 		return NULL;
+	/* A clone (see ops/helper.c) would share the pages: the next store to them makes copies. */
+	madvise(buffer, size, MADV_DONTFORK);
 	/* Best effort: without swap space nothing takes the pages away, and the limit may be low.
 	 */
 	mlock(buffer, size);

@@ -27,7 +27,7 @@ static bool has_kill(const char *status, const char *key)
 }
 
 /* A thread that cannot be looked at counts as dying: it has to be possible to kill it. */
-static bool is_dying(pid_t thread)
+bool interrupt_kills(pid_t thread)
 {
 	char path[32], status[4096];
 	ssize_t n = -1;
@@ -61,7 +61,7 @@ bool interrupt_waiting(struct loop *loop, const struct fuse3_request *interrupt)
 	if (!job)
 		return false;
 
-	dying = is_dying(pid);
+	dying = interrupt_kills(pid);
 	pthread_mutex_lock(&loop->lock);
 	job = dying ? queue_take_out(&loop->queue, interrupt->interrupts) : NULL;
 	pthread_mutex_unlock(&loop->lock);

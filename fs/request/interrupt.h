@@ -14,4 +14,7 @@ struct loop;
  */
 bool interrupt_waiting(struct loop *loop, const struct fuse3_request *interrupt);
 
+/* Does the signal that a thread got end it? The kernel tells of all signals. */
+bool interrupt_kills(pid_t thread);
+
 #endif

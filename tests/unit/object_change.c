@@ -61,6 +61,29 @@ static void test_truncate_is_truncate(void **state)
 	close(fd);
 }
 
+/* Allocated pages count before anything is written to them. */
+static void test_pages_that_have_memory(void **state)
+{
+	static const struct {
+		off_t offset, length;
+		bool allocated;
+	} cases[] = {{0, 1, true}, {0, 8192, true}, {0, 8193, false}, {8192, 1, false},
+		{8191, 2, false}, {16384, 4096, true}, {16383, 1, false}, {20479, 2, false},
+		{5, 0, true}, {1 << 20, 65536, false}};
+	int fd;
+
+	(void)state;
+	object_make("o", "text");
+	fd = openat(object_dir, "o", O_RDWR | O_CLOEXEC);
+	assert_int_equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4096, 4096), 0);
+	assert_int_equal(pwrite(fd, "x", 1, 16384), 1);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+			shmfs_object_is_allocated(fd, cases[i].offset, cases[i].length),
+			cases[i].allocated);
+	close(fd);
+}
+
 static void test_owner_of_a_link_is_its_own(void **state)
 {
 	char target[16];
@@ -174,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SHM_TEST(test_attributes_are_set_through_a_pin),
 		SHM_TEST(test_truncate_is_truncate),
+		SHM_TEST(test_pages_that_have_memory),
 		SHM_TEST(test_owner_of_a_link_is_its_own),
 		SHM_TEST(test_link_names_what_is_pinned),
 		SHM_TEST(test_extended_attributes_are_the_objects_own),

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that a request allocates is charged to the memory cgroup of its caller, where the daemon
+ * may do that. Where a cgroup has a limit, reaching it does not end the daemon; and a long
+ * allocation ends when its caller is interrupted. All this is done by a helper (helper.h). To be
+ * called with the daemon's own identity.
+ */
+#ifndef SHMFS_CHARGE_H
+#define SHMFS_CHARGE_H
+
+#include "fs.h"
+#include "helper.h"
+#include "request/caller.h"
+
+/* Opens fs->cgroups, and says in the log what cannot be charged to callers. */
+void charge_init(struct fs *fs, bool say);
+void charge_clear(struct fs *fs);
+
+/*
+ * Returns what allocation_run() does, or -ENOMEM: the caller may not have so much. As on tmpfs, any
+ * signal to the caller ends a copy, which tells how far it came; allocating ends with -EINTR when
+ * the signal kills the caller, and then nothing has changed.
+ */
+ssize_t charge_run(struct fs *fs, const struct caller *caller, const struct allocation *allocation);
+
+/*
+ * Allocates a range in the caller's name, for a system call that follows and that cannot be made by
+ * a helper; does nothing where the daemon itself would pay. -ENOMEM: the caller may not have so
+ * much; -EINTR: it is being killed. Other errors are left to the system call.
+ */
+int charge_ahead(struct fs *fs, const struct caller *caller, int fd, off_t offset, off_t length);
+
+#endif
