@@ -43,6 +43,9 @@
 #define MAPPED_MAX ((size_t)4 * 1024 * 1024)
 #define PAGE_MIN 4096
 
+/* Longer objects than this fit into no address space of 32 bits, nor do their sizes into size_t. */
+#define OBJECT_MAX (SIZE_MAX / 4)
+
 struct shmfs_region {
 	atomic_int reader; /* O_RDONLY or O_RDWR, or -1 */
 	atomic_int writer; /* O_WRONLY or O_RDWR, or -1 */
@@ -267,7 +270,9 @@ static bool lock_dense(
 
 	if (size < MAPPED_MIN || size > MAPPED_MAX || offset < 0 || fstat(fd, &st) < 0)
 		return false;
-	if (offset >= st.st_size || !pays(region, size, (size_t)st.st_size))
+	if (offset >= st.st_size || (uintmax_t)st.st_size > OBJECT_MAX)
+		return false;
+	if (!pays(region, size, (size_t)st.st_size))
 		return false;
 	object = (size_t)st.st_size;
 	len = object - (size_t)offset < size ? object - (size_t)offset : size;

@@ -157,7 +157,7 @@ VERB(seek)
 		SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE, SEEK_DATA, SEEK_HOLE, 17};
 
 	(void)ret;
-	return lseek(h->fds[s->slot], some_offset(s->b), PICK(whence, s->a));
+	return (long)lseek(h->fds[s->slot], some_offset(s->b), PICK(whence, s->a));
 }
 
 VERB(truncate_slot)

@@ -61,7 +61,7 @@ static int unit_transfer(struct work *work, struct sample *ret_sample)
 		return fd;
 	start = now_ns();
 	for (size_t i = 0; i < blocks && r == 0; i++) {
-		const size_t at = work->row->random ? next_random(&state) % blocks : i;
+		const size_t at = work->row->random ? (size_t)(next_random(&state) % blocks) : i;
 
 		r = transfer(work, fd, (off_t)(at * work->row->block));
 	}

@@ -181,7 +181,7 @@ static void is_allocated(void)
 
 static long find_hole(void)
 {
-	return lseek(opened, 0, SEEK_HOLE);
+	return (long)lseek(opened, 0, SEEK_HOLE);
 }
 
 static long copy(void)

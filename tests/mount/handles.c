@@ -180,7 +180,7 @@ static void an_object_without_a_name_is_found(void **state)
 	sweep(SHM_DIR);
 }
 
-static unsigned long free_blocks(void)
+static fsblkcnt_t free_blocks(void)
 {
 	struct statvfs st;
 
@@ -192,7 +192,7 @@ static unsigned long free_blocks(void)
 static void memory_is_free_at_the_last_unmap(void **state)
 {
 	const size_t size = 64 * MIB;
-	const unsigned long before = free_blocks();
+	const fsblkcnt_t before = free_blocks();
 	struct stat st;
 	void *map;
 	int fd, pinned, opened;
@@ -222,13 +222,13 @@ static void memory_is_free_at_the_last_unmap(void **state)
 /* As long as a client of the mount has it open it stays; not a moment longer. */
 static bool is_all_free(const void *before)
 {
-	return free_blocks() == *(const unsigned long *)before;
+	return free_blocks() == *(const fsblkcnt_t *)before;
 }
 
 static void memory_is_free_at_the_last_close(void **state)
 {
 	static char bytes[MIB];
-	unsigned long before = free_blocks();
+	fsblkcnt_t before = free_blocks();
 	int fd;
 
 	(void)state;

@@ -20,14 +20,14 @@ void note(struct side *s, const char *format, ...)
 	dprintf(s->transcript, "\n");
 }
 
-long note_result(struct side *s, const char *what, long result)
+off_t note_result(struct side *s, const char *what, off_t result)
 {
 	const int error = errno;
 
 	if (result == -1)
 		note(s, "%s: %s", what, strerrorname_np(error));
 	else
-		note(s, "%s: %ld", what, result);
+		note(s, "%s: %jd", what, (intmax_t)result);
 	errno = error;
 	return result;
 }

@@ -55,7 +55,7 @@ void compare_test(void **state);
 /* The same for a call that returns a descriptor, whose number says nothing. */
 #define T_FD(s, call) note_fd(s, #call, (call))
 
-long note_result(struct side *s, const char *what, long result);
+off_t note_result(struct side *s, const char *what, off_t result);
 int note_fd(struct side *s, const char *what, int fd);
 
 /* Notes a line of text. */

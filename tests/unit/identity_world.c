@@ -12,6 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* As lib/identity.c does. */
+#ifndef SYS_setgroups32
+#define SYS_setgroups32 SYS_setgroups
+#endif
+
 const gid_t identity_extra[] = {EXTRA};
 struct identity_refused identity_refused;
 
@@ -34,7 +39,7 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 3; i++)
 		a[i] = va_arg(list, long);
 	va_end(list);
-	if (identity_refused.setgroups && number == SYS_setgroups) {
+	if (identity_refused.setgroups && number == SYS_setgroups32) {
 		errno = EPERM;
 		return -1;
 	}
