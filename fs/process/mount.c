@@ -14,9 +14,12 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct mount {
@@ -43,13 +46,45 @@ static int keep_device(struct shared *shared, struct fuse_session *session)
 	return 0;
 }
 
+/* May this process mount, or a set-user-ID program that it starts? */
+static bool mounting_is_possible(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, sets) < 0 || sets[0].effective & (1U << CAP_SYS_ADMIN))
+		return true;
+	return prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) != 0 &&
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+}
+
+/* NULL, or why libfuse and fusermount3 cannot succeed: mostly in containers. */
+static const char *mount_obstacle(void)
+{
+	if (access("/dev/fuse", F_OK) < 0)
+		return "there is no /dev/fuse: load the kernel module fuse; in a container, let it "
+		       "have "
+		       "the device, or mount on the host and bind a directory of the mount";
+	if (!mounting_is_possible())
+		return "there is no CAP_SYS_ADMIN here, nor for fusermount3: in a container, mount "
+		       "on "
+		       "the host and bind a directory of the mount";
+	return NULL;
+}
+
 /* 0 or -errno; what went wrong has been logged, by libfuse or here. */
 static int make_mount(const struct options *options, struct shared *shared)
 {
-	struct fuse_args args = options_copy_args(options);
+	const char *obstacle = mount_obstacle();
 	struct fuse_session *session;
+	struct fuse_args args;
 	int r = -EIO;
 
+	if (obstacle) {
+		log_error("cannot mount: %s", obstacle);
+		return -EPERM;
+	}
+	args = options_copy_args(options);
 	log_libfuse_briefly(true);
 	session = fuse_session_new(&args, &ops, sizeof(ops), NULL);
 	fuse_opt_free_args(&args);

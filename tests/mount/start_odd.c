@@ -274,6 +274,37 @@ static void no_fusermount(void **state)
 	assert_false(is_mount_point(dir));
 }
 
+/* As in containers: neither the daemon nor fusermount3 may mount, or there is no device. */
+static void nothing_to_mount_with(void **state)
+{
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "container");
+	assert_return_code(chown(dir, NOBODY.uid, NOBODY.gid), errno);
+	expect_refused((const char *const[]){"setpriv", "--bounding-set=-sys_admin", "--",
+			       "setpriv", "--inh-caps=-sys_admin", "--", daemon_path(), dir, NULL},
+		"no CAP_SYS_ADMIN");
+	expect_refused_as(NOBODY,
+		(const char *const[]){"setpriv", "--no-new-privs", daemon_path(), dir, NULL},
+		"no CAP_SYS_ADMIN");
+	assert_false(is_mount_point(dir));
+}
+
+static void no_device(void **state)
+{
+	char dir[64], empty[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "no-device");
+	make_dir(empty, harness()->base, "dev");
+	expect_refused((const char *const[]){"unshare", "--mount", "sh", "-c",
+			       "mkdir \"$1/shm\" && mount --bind /dev/shm \"$1/shm\" && "
+			       "mount --rbind \"$1\" /dev && shift && exec \"$@\"",
+			       "sh", empty, daemon_path(), dir, NULL},
+		"no /dev/fuse");
+}
+
 static void no_core_dumps(void **state)
 {
 	char path[64], text[4096], expected[64];
@@ -310,6 +341,8 @@ int main(void)
 		cmocka_unit_test(too_few_descriptors),
 		cmocka_unit_test(the_end_leaves_other_mounts_alone),
 		cmocka_unit_test(no_fusermount),
+		cmocka_unit_test(nothing_to_mount_with),
+		cmocka_unit_test(no_device),
 		cmocka_unit_test(no_core_dumps),
 	};
 
