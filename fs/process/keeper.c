@@ -68,7 +68,7 @@
 #define EXIT_MS 20         /* until a worker whose first thread has ended is killed */
 #define EXIT_AT_END_MS 500 /* the same when the mount is to end */
 #define LEAVE_MS 20        /* for the threads of a worker that has been killed */
-#define PROBE_MS 3000      /* for the answer of a program */
+#define PROBE_MS 10000     /* for the answer of a program */
 
 struct keeper {
 	const struct options *options;

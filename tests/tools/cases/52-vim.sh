@@ -38,8 +38,9 @@ mkfifo "$SCRATCH/pipe"
 vim -es -u NONE -i NONE busy <"$SCRATCH/pipe" >/dev/null 2>&1 &
 pid=$!
 exec 7>"$SCRATCH/pipe"
-wait_for test -e .busy.swp
-stat -c '%n %a' .busy.swp
+# vim makes it for itself, and gives it the mode of the file later.
+has_mode() { [[ $(stat -c %a .busy.swp 2>/dev/null) == "$1" ]]; }
+wait_for has_mode 644
 exec 7>&-
 wait "$pid" || true
 ls -A
