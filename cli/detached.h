@@ -9,11 +9,11 @@
 
 /*
  * Runs work(arg) in a child, with this process's standard input, output and error until it returns.
- * Returns what it returned, 0 to 255. A signal that ends the child ends this process, too.
+ * Returns its result, 0 to 255. A signal that ends the child ends this process, too.
  */
 int detached_run(int (*work)(void *arg), void *arg);
 
-/* In a child that may never end: whoever reads what this program writes is not to wait for it. */
+/* In a child that may never end: the reader of this program's output must not wait for its end. */
 void detached_leave_output(void);
 
 #endif

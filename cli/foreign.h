@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The /dev/shm of other mount namespaces. The way there leads through file systems of others, which
- * may never answer: a child walks it, and is given up after a while.
+ * The /dev/shm of other mount namespaces. The way there leads through file systems of other users,
+ * which may never answer: a child walks it, and is given up after a while.
  */
 #ifndef SHMFS_CLI_FOREIGN_H
 #define SHMFS_CLI_FOREIGN_H

@@ -115,7 +115,8 @@ const char *holder_unit(pid_t pid, char *ret_text, size_t size)
 	return ret_text;
 }
 
-/* A daemon holds what its clients hold: it is told only where no client can be seen. */
+/* A daemon holds the objects that its clients hold: it is listed only where no client can be seen.
+ */
 static bool is_worth_telling(
 	const struct survey *survey, const struct shmfs_holder *holders, size_t count, size_t i)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the verbs write who holds an object. */
+/* How the verbs write the holders of an object. */
 #ifndef SHMFS_CLI_HOLDER_H
 #define SHMFS_CLI_HOLDER_H
 

@@ -21,7 +21,7 @@
 
 #define WATCH_SECONDS 2
 #define UNIT_SIZE 256
-#define ROWS_BESIDE 5 /* of the terminal: headings, sum, what was not seen */
+#define ROWS_BESIDE 5 /* of the terminal: headings, sum, "not seen" */
 
 struct ls {
 	struct objects_wish wish;
@@ -39,8 +39,8 @@ static void print_usage(void)
 	       "\n"
 	       "  -l, --long            more columns\n"
 	       "  -a, --all             the /dev/shm of every mount namespace\n"
-	       "      --orphans         only what nobody holds\n"
-	       "      --deleted         only what has no name any more\n"
+	       "      --orphans         only objects without a holder\n"
+	       "      --deleted         only objects that have no name any more\n"
 	       "      --sort ORDER      name (the default), used, size or age\n"
 	       "  -o, --output COLUMNS  these columns; +COLUMNS: these too\n"
 	       "  -b, --bytes           sizes in bytes\n"
@@ -161,7 +161,7 @@ static void print_sum(const char *where, const struct objects_sum *sum, const st
 		       used = size - (uint64_t)space->f_bfree * space->f_frsize;
 	char text[4][TEXT_SHORT];
 
-	printf("%s%s%zu object%s, %s; %zu held by nobody, %s; %zu without a name, %s", where,
+	printf("%s%s%zu object%s, %s; %zu not held, %s; %zu without a name, %s", where,
 		*where ? ": " : "", sum->objects, plural(sum->objects),
 		text_size(sum->used, false, text[0]), sum->free,
 		text_size(sum->used_by_free, false, text[1]), sum->deleted,

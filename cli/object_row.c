@@ -40,7 +40,7 @@ const struct table_column object_columns[COLUMN_COUNT] = {
 	[COLUMN_NAME] = {"NAME", "name of the object"},
 	[COLUMN_USED] = {"USED", "memory that it takes", .is_number = true},
 	[COLUMN_SIZE] = {"SIZE", "its length", .is_number = true},
-	[COLUMN_MODE] = {"MODE", "who may use it"},
+	[COLUMN_MODE] = {"MODE", "permissions of owner, group and others"},
 	[COLUMN_OWNER] = {"OWNER", "its owner"},
 	[COLUMN_AGE] = {"AGE", "time since it was made; seconds in JSON", .is_number = true},
 	[COLUMN_HELD_BY] = {"HELD-BY", "processes that map it or have it open", .may_be_cut = true},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told about one object: a row of `shmfs ls`. */
+/* One object: a row of `shmfs ls`. */
 #ifndef SHMFS_CLI_OBJECT_ROW_H
 #define SHMFS_CLI_OBJECT_ROW_H
 
@@ -11,7 +11,7 @@ struct object {
 	const struct shmfs_holder *holders;
 	size_t holder_count;
 	enum survey_status status;
-	bool is_deleted; /* it has no name; the path of its entry is what was its name, if known */
+	bool is_deleted; /* it has no name; the path of its entry is its last name, if known */
 	bool is_known;   /* its attributes are, and not only its number */
 	double age;      /* seconds since its birth */
 };

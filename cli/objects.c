@@ -135,7 +135,7 @@ static uint64_t *named_numbers(const struct survey *survey)
 	return numbers;
 }
 
-/* What was its name: the kernel remembers it, and says that it is no more. */
+/* Its last name: the kernel remembers it, and says that it is no more. */
 static char *former_name(const struct survey *survey, const struct shmfs_holder *holder)
 {
 	static const char tail[] = " (deleted)";

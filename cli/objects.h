@@ -22,8 +22,8 @@ struct objects_sum {
 	uint64_t used, used_by_free, used_by_deleted;
 };
 
-/* Adds a row for each object of the survey that is wished for. where: for the column SHM. Adds to
- *sum what all objects are, and not just these. -ENOMEM. */
+/* Adds a row for each object of the survey that is wished for. where: for the column SHM. Adds
+ * all objects to *sum, and not just these. -ENOMEM. */
 int objects_add(struct table *table, struct survey *survey, const struct objects_wish *wish,
 	const char *where, struct objects_sum *sum);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One line on stderr, if that is a terminal, about what takes longer than a second. */
+/* One line on stderr, if that is a terminal, about work that takes longer than a second. */
 #ifndef SHMFS_CLI_PROGRESS_H
 #define SHMFS_CLI_PROGRESS_H
 
@@ -9,7 +9,7 @@
 struct progress {
 	const char *what; /* "looking at processes" */
 	struct timespec start, last;
-	size_t width; /* of what stands on the terminal */
+	size_t width; /* of the line on the terminal */
 };
 
 void progress_begin(struct progress *progress, const char *what);

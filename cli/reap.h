@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `shmfs reap`: removes what nobody holds. See shmfs-reap(1). Its files:
+ * `shmfs reap`: removes objects without a holder. See shmfs-reap(1). Its files:
  *
  *   reap         the command line, and from the survey to the report
- *   reap_rules   what may be removed, by what can be seen of it
- *   reap_batch   the removal of several objects, and how it ends well when somebody comes between
- *   reap_report  what is told about each
+ *   reap_rules   the objects that may be removed
+ *   reap_batch   the removal of several objects, and its end when a process opens one of them
+ *   reap_report  rows, sum and log
  */
 #ifndef SHMFS_CLI_REAP_H
 #define SHMFS_CLI_REAP_H

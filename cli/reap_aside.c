@@ -74,8 +74,8 @@ static int open_directory_of(const struct survey *survey, const char *path)
  */
 
 /*
- * Who runs programs in a namespace holds the lock of its directory; who is about to takes it
- * first, and makes the directory anew if it has gone.
+ * A shmfs run that has programs in a namespace holds the lock of its directory. A shmfs run that is
+ * about to start one takes the lock first, and makes the directory anew if it has gone.
  */
 static int remove_locked(int directory, int fd, const char *name, uint64_t ino)
 {
@@ -133,7 +133,7 @@ static enum reap_verdict refused(int error, int *ret_error)
 	}
 }
 
-/* Somebody may have used the object since it was listed. */
+/* The object may have been used since it was listed. */
 static bool is_young(int fd, double older_than)
 {
 	struct shmfs_listing_entry entry;
@@ -201,8 +201,8 @@ bool reap_aside_is_wanted(const struct reap_aside *aside)
 }
 
 /*
- * The object may have been moved by its owner meanwhile: nothing else is removed in its place. A
- * file system that somebody mounted there is not asked.
+ * The owner may have moved the object meanwhile: no other object must be removed in its place. A
+ * file system that was mounted there meanwhile is not asked.
  */
 static bool is_still_there(const struct reap_aside *aside)
 {

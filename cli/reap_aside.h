@@ -15,14 +15,15 @@ struct reap_aside {
 };
 
 /*
- * Takes the lease and renames the object aside; an empty directory is removed at once, if nobody
- * has a lock on it, and what an earlier reap has left aside gets its name back. Returns
- * REAP_MAY_GO: the object is aside; else the end of the matter, and *ret_error is -errno or 0.
+ * Takes the lease and renames the object aside; an empty directory is removed at once, if no
+ * process has a lock on it, and an object that an earlier reap has left aside gets its name back.
+ * Returns REAP_MAY_GO: the object is aside; else the end of the matter, and *ret_error is -errno or
+ * 0.
  */
 enum reap_verdict reap_aside_begin(struct reap_aside *aside, const struct survey *survey,
 	const struct shmfs_listing_entry *entry, double older_than, int *ret_error);
 
-/* Does somebody wait to open the object? Then it is to be ended without delay. */
+/* Does a process wait to open the object? Then it is to be ended without delay. */
 bool reap_aside_is_wanted(const struct reap_aside *aside);
 
 /* Removes the object, or gives it its name back. Ends the lease. */

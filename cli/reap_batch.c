@@ -20,7 +20,7 @@
 #define WAIT_MS 10000
 #define PAUSE_NS 100000000
 
-/* What the child tells, in memory that it shares with its parent. */
+/* The child's results, in memory that it shares with its parent. */
 struct result {
 	enum reap_verdict verdict;
 	int error;
@@ -42,7 +42,7 @@ static void end_one(struct reap_aside *aside, struct result *result)
 	result->verdict = reap_aside_end(aside, &result->error);
 }
 
-/* One of them is wanted: it gets its name back at once, before somebody else takes the name. */
+/* One of them is wanted: it gets its name back at once, before another object takes the name. */
 static void end_wanted(const struct batch *batch, struct reap_aside *asides)
 {
 	for (size_t i = 0; i < batch->count; i++)
@@ -64,7 +64,7 @@ static bool is_over(struct timespec *ret_left, const struct timespec *end)
 	return ret_left->tv_sec < 0;
 }
 
-/* The pause: the kernel sends SIGIO, which is blocked, when somebody waits. */
+/* The pause: the kernel sends SIGIO, which is blocked, when an open(2) waits. */
 static void wait_for_openers(const struct batch *batch, struct reap_aside *asides)
 {
 	struct timespec end, left;
@@ -167,9 +167,9 @@ static int do_batch(struct batch *batch)
  */
 
 /*
- * Only root, or the caller, can keep the lock of a safe directory: those go together. What one user
- * owns goes together, so that this user stops nothing else; and a directory in which many may
- * write is alone. 0: safe; 1 and a user; or a directory's own number.
+ * Only root, or the caller, can keep the lock of a safe directory: those go together. All
+ * directories of one user go together, so that this user can stop no other removal; and a directory
+ * in which many users may write is alone. 0: safe; 1 and a user; or a directory's own number.
  */
 struct owner {
 	enum { OWNER_SAFE, OWNER_USER, OWNER_DIRECTORY } kind;
@@ -226,7 +226,7 @@ static int compare_ordered(const void *a, const void *b)
 		return one->owner.kind < other->owner.kind ? -1 : 1;
 	if (one->owner.number != other->owner.number)
 		return one->owner.number < other->owner.number ? -1 : 1;
-	/* Deeper ones first: a directory may become empty, and be removed, by what is in it. */
+	/* Deeper ones first: a directory may become empty, and be removed, once its entries are. */
 	return -strcmp(one->item->entry->path, other->item->entry->path);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The removal of objects that nobody seems to hold. Others may open, map, rename, replace and link
- * them at every moment. Objects go in batches, each in five steps:
+ * The removal of objects that seem to have no holder. Other processes may open, map, rename,
+ * replace and link them at every moment. Objects go in batches, each in five steps:
  *
- * 1. A write lease is taken of each object. It is granted only if nobody holds the object, through
- *    whatever door (lease.h), and from now on each open(2) of the object waits for this batch.
- * 2. The object is renamed aside, in its directory, with RENAME_NOREPLACE: nobody finds it any
- * more.
+ * 1. A write lease is taken of each object. It is granted only if the object has no holder, through
+ *   any door (lease.h), and from now on each open(2) of the object waits for this batch.
+ * 2. The object is renamed aside, in its directory, with RENAME_NOREPLACE: no process finds it any
+ *   more.
  * 3. A pause: a process that had found the object before, and not opened it yet, comes to wait.
- *    Then the object gets its name back at once, with RENAME_NOREPLACE. If that name has been taken
- *    in these microseconds the object stays under its other name.
- * 4. The others are removed.
- * 5. The leases end, and those who waited go on with an object that is alive.
+ *   Then the object gets its name back at once, with RENAME_NOREPLACE. If that name has been taken
+ *   in these microseconds the object stays under its other name.
+ * 4. All others are removed.
+ * 5. The leases end, and processes that waited go on with an object that is alive.
  *
  * A batch is the work of a child that no signal of the terminal ends in the middle, and that is
  * left behind if it does not come to an end: other users can lock their own directories for ever.

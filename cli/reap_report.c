@@ -37,7 +37,7 @@ static const struct table_column columns[COLUMN_COUNT] = {
 	[COLUMN_OWNER] = {"OWNER", "its owner"},
 	[COLUMN_AGE] = {"AGE", "time without a sign of life; seconds in JSON", .is_number = true},
 	[COLUMN_REASON] = {"REASON", "why"},
-	[COLUMN_ERROR] = {"ERROR", "what went wrong"},
+	[COLUMN_ERROR] = {"ERROR", "error of the removal"},
 	[COLUMN_TYPE] = {"TYPE", "object, or namespace"},
 	[COLUMN_UID] = {"UID", "number of the owner", .is_number = true},
 	[COLUMN_INO] = {"INO", "inode number", .is_number = true},
@@ -155,8 +155,7 @@ static struct json_object *sum_json(const struct reap_sum *sum)
 	return object;
 }
 
-/* What is told unless everything is asked for: what has changed, and what somebody has to see to.
- */
+/* Without --verbose: only the changes, and the objects that the user has to see to. */
 static bool is_told(enum reap_verdict verdict, bool all)
 {
 	if (verdict == REAP_NOT_MEANT)
@@ -233,7 +232,7 @@ void reap_log(const struct survey *survey, const struct reap_item *items, size_t
 			continue;
 		syslog(LOG_NOTICE,
 			"reap: %s %s removed: %s used, owner %s, no sign of life for %s, held by "
-			"nobody; asked for by %s",
+			"no process; asked for by %s",
 			S_ISDIR(entry->mode) ? "namespace" : "object",
 			text_safe(entry->path, path, sizeof(path)),
 			text_size(entry->used, false, size), text_user(entry->uid),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `shmfs reap` tells: a row for each object, a sum, and a line in the system's log. */
+/* The report of `shmfs reap`: a row for each object, a sum, and a line in the system's log. */
 #ifndef SHMFS_CLI_REAP_REPORT_H
 #define SHMFS_CLI_REAP_REPORT_H
 
@@ -19,7 +19,8 @@ const char *reap_action(enum reap_verdict verdict);
 /* Adds to the sum. */
 void reap_count(struct reap_sum *sum, const struct reap_item *item);
 
-/* Prints the rows, with `all` also those of what was kept without doubt, and the sum. -ENOMEM. */
+/* Prints the rows, with `all` also those of objects that were kept without doubt, and the sum.
+ * -ENOMEM. */
 int reap_print(const struct survey *survey, const struct table_form *form, bool exact, bool all,
 	const struct reap_item *items, size_t count, const struct reap_sum *sum);
 void reap_print_columns(void);
@@ -27,7 +28,7 @@ void reap_print_columns(void);
 /* Can rows be printed in this form? If not, stderr says why. To be asked before the removal. */
 bool reap_can_print(const struct table_form *form);
 
-/* One line for each removal, with who asked for it. */
+/* One line for each removal, with the user who asked for it. */
 void reap_log(const struct survey *survey, const struct reap_item *items, size_t count);
 
 #endif

@@ -19,9 +19,9 @@ const char *reap_verdict_reason(enum reap_verdict verdict)
 {
 	static const char *const reasons[] = {
 		[REAP_NOT_MEANT] = "not meant",
-		[REAP_MAY_GO] = "held by nobody",
-		[REAP_WOULD_GO] = "held by nobody",
-		[REAP_REMOVED] = "held by nobody",
+		[REAP_MAY_GO] = "not held",
+		[REAP_WOULD_GO] = "not held",
+		[REAP_REMOVED] = "not held",
 		[REAP_KEPT_HELD] = "held",
 		[REAP_KEPT_YOUNG] = "too young",
 		[REAP_KEPT_SEMAPHORE] = "semaphore of a user who has processes",
@@ -29,7 +29,7 @@ const char *reap_verdict_reason(enum reap_verdict verdict)
 		[REAP_KEPT_CHANGED] = "changed meanwhile",
 		[REAP_RESTORED] = "has its name again",
 		[REAP_KEPT_WANTED] = "opened meanwhile",
-		[REAP_DOUBT] = "cannot tell who holds it",
+		[REAP_DOUBT] = "cannot tell whether it is held",
 		[REAP_DOUBT_BUSY] = "its directory does not answer",
 		[REAP_DOUBT_ASIDE] = "opened meanwhile, and its name has been taken",
 		[REAP_FAILED] = "cannot be removed",
@@ -120,7 +120,7 @@ bool reap_is_lock(const char *name, uint64_t size)
 	return size == 0 || ends_in(name, "lock") || ends_in(name, "lck");
 }
 
-/* Of the namespace itself, and of what lies in it. */
+/* Of the namespace itself, and of its entries. */
 static bool is_in_space(const char *path, const char *space)
 {
 	const size_t length = strlen(space);
@@ -164,7 +164,7 @@ static enum reap_verdict judge_directory(
 	return REAP_MAY_GO;
 }
 
-/* Whether it is really held by nobody, the removal finds out. */
+/* The removal finds out whether it really has no holder. */
 static enum reap_verdict judge_object(const struct reap_rules *rules, const struct survey *survey,
 	const struct reap_users *users, const struct shmfs_listing_entry *entry)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `shmfs reap` may remove, by what can be seen of it. Nothing here touches an object. */
+/* The objects that `shmfs reap` may remove, by their attributes and holders. No function here
+ * touches an object. */
 #ifndef SHMFS_CLI_REAP_RULES_H
 #define SHMFS_CLI_REAP_RULES_H
 
@@ -27,10 +28,10 @@ enum reap_verdict {
 	REAP_KEPT_LOCK,
 	REAP_KEPT_CHANGED, /* it is another object now, or gone */
 	REAP_RESTORED,     /* a reap that was killed had left it aside: it has its name again */
-	REAP_KEPT_WANTED,  /* somebody was about to open it: it has its name again */
-	REAP_DOUBT,        /* whether anybody holds it cannot be known */
+	REAP_KEPT_WANTED,  /* a process was about to open it: it has its name again */
+	REAP_DOUBT,        /* it may have a holder that cannot be seen */
 	REAP_DOUBT_BUSY,   /* its directory did not answer in time */
-	REAP_DOUBT_ASIDE,  /* somebody opened it, and its name has been taken: it has another one */
+	REAP_DOUBT_ASIDE, /* a process opened it, and its name has been taken: it has another one */
 	REAP_FAILED,
 };
 

@@ -31,7 +31,7 @@
 /* How often a guard that holds something is looked for while other programs run. */
 #define PLACE_ATTEMPTS 20
 
-/* What is opened from here on is not to become one of the standard streams. */
+/* Descriptors that are opened from here on must not become standard streams. */
 static void fill_standard_streams(void)
 {
 	int fd;
@@ -50,7 +50,7 @@ static int refuse(const struct run *run, const char *what)
 	return run_use_refuse(run->options.name, run_use_find(&run->directory), what);
 }
 
-/* Others may just be in the same place, so that none of them is alone: then one will be. */
+/* Other starts may be at this point, too, so that none of them is alone. One of them will be. */
 static int refuse_or_try_again(const struct run *run, const char *what)
 {
 	const struct timespec moment = {.tv_nsec = 1000000 * (run->attempts + getpid() % 5)};
@@ -83,8 +83,8 @@ static int empty_namespace(const struct run *run)
 	if (pid == 0)
 		pid = run_use_find_holder(&run->directory);
 	if (pid < 0)
-		return run_say("%s: cannot tell who holds its objects: %s", run->options.name,
-			strerror(-pid));
+		return run_say("%s: cannot tell whether its objects are held: %s",
+			run->options.name, strerror(-pid));
 	if (pid > 0)
 		return run_use_refuse(run->options.name, pid, "");
 	run_remove_contents(run->directory.fd, &removal);
@@ -280,7 +280,7 @@ static int run_program(struct run *run)
 		r = start(run);
 	}
 	if (r == RUN_AGAIN)
-		return run_say("%s: others keep removing it", run->options.name);
+		return run_say("%s: other processes keep removing it", run->options.name);
 	return r;
 }
 

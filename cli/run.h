@@ -4,26 +4,31 @@
  *
  *   run             from the command line to the program
  *   run_options     the command line
- *   run_directory   the directory of the namespace, and whose it may be
- *   run_lock        who uses the namespace: flock(2) on the directory
- *   run_inhabitant  who runs in it without the lock
- *   run_use         who runs in it, or holds its objects
+ *   run_directory   the directory of the namespace, and its owner
+ *   run_lock        the lock of the namespace: flock(2) on the directory
+ *   run_inhabitant  processes that run in it without the lock
+ *   run_use         processes that run in it, or hold its objects
  *   run_enter       the mount namespace of the program
  *   run_obstacle    why there can be none
  *   run_place       a tmpfs and an IPC namespace that the guard of another run holds
  *   run_program     the program itself
  *
- * With options for which something remains to be done while or after the program runs, there are
- * three processes: the front is what the caller has started, hands signals on, and ends the way
- * the program does; its child, the guard, is the program's parent and outlives both.
+ * Options that need work while or after the program runs make three processes of it. The front is
+ * the process that the caller has started: it hands signals on, and ends the way the program does.
+ * Its child, the guard, is the program's parent and outlives both.
  *
- *   run_front       the front                run_guard    the guard: run_guard_program,
- *                                            run_guard_end
- *   run_wire        what they tell each other
- *   run_remove      --rm                     run_left     --check: what a program leaves
- *   run_report      --check, --json: tells it
- *   run_reserve     --reserve                run_share    --share, --share-later
- *   run_say         messages                 kernel       system calls
+ *   run_front          the front
+ *   run_guard          the guard
+ *   run_guard_program  its part of the start
+ *   run_guard_end      its work at the end
+ *   run_wire           the messages of both
+ *   run_remove         --rm
+ *   run_left           --check: objects that are left
+ *   run_report         --check, --json: the report
+ *   run_reserve        --reserve
+ *   run_share          --share, --share-later
+ *   run_say            messages
+ *   kernel             system calls
  */
 #ifndef SHMFS_CLI_RUN_H
 #define SHMFS_CLI_RUN_H
@@ -43,7 +48,7 @@ struct run {
 	int attempts;           /* how often it was opened */
 	bool alone;             /* the lock is held alone: no program runs in the namespace */
 	struct run_place place; /* of the guard whose tmpfs or IPC namespace is to be used */
-	bool blocks_signals;    /* for the front; what was before: */
+	bool blocks_signals;    /* for the front; the state before: */
 	sigset_t signals;       /* those that were blocked at the start */
 	bool ignores_children;  /* SIGCHLD was ignored at the start */
 };

@@ -74,7 +74,7 @@ static int step_into(struct walk *walk, const char *component, bool is_last)
 		kernel_open_below(directory->parent, component, flags | O_DIRECTORY | O_NOFOLLOW);
 	if (directory->fd < 0)
 		return fail(walk, reason_of(directory->fd, directory->parent, component));
-	if (made && walk->shared && fchmod(directory->fd, mode) < 0) /* whatever the umask is */
+	if (made && walk->shared && fchmod(directory->fd, mode) < 0) /* with any umask */
 		return fail(walk, strerror(errno));
 	if (fstat(directory->fd, &directory->st) < 0)
 		return fail(walk, strerror(errno));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The directory of a namespace, /dev/shm/NAME, held by descriptors. Other users may rename, link
- * and replace everything that is theirs at any moment: each component of NAME is opened relative
- * to the one before, without symbolic links and without other mounts, and judged by what was
- * opened. Nothing here uses a path twice.
+ * and replace their files at any moment. So each component of NAME is opened relative to the one
+ * before, without symbolic links and without other mounts, and judged by its descriptor. No
+ * function here uses a path twice.
  */
 #ifndef SHMFS_CLI_RUN_DIRECTORY_H
 #define SHMFS_CLI_RUN_DIRECTORY_H
@@ -16,7 +16,7 @@
 
 struct run_directory {
 	int base;                     /* DIR of --mount, or /dev/shm: O_PATH */
-	int parent;                   /* what the last component lies in: O_PATH */
+	int parent;                   /* the directory of the last component: O_PATH */
 	int fd;                       /* the directory itself, open for reading */
 	char component[NAME_MAX + 1]; /* its name in parent */
 	struct stat st;               /* when it was opened */

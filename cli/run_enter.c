@@ -96,7 +96,7 @@ int run_enter_new(int flags)
 	return r == 0 ? 0 : run_obstacle_say(r);
 }
 
-/* What is mounted there now cannot be taken away by ordinary users: it is mounted over then. */
+/* Ordinary users cannot unmount the present mount there. It is mounted over then. */
 static void clear_objects(void)
 {
 	while (umount2(RUN_OBJECTS, MNT_DETACH) == 0)

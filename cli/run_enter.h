@@ -13,12 +13,12 @@
 /*
  * Makes new namespaces (CLONE_NEWNS, CLONE_NEWIPC; see unshare(2)), in a new user namespace where
  * the caller alone may not: there the caller has the same user and group as outside. With
- * CLONE_NEWNS nothing that is mounted in the new mount namespace is seen outside, but what others
- * mount and unmount outside is seen inside.
+ * CLONE_NEWNS no mount in the new mount namespace is seen outside, but mounts and unmounts outside
+ * are seen inside.
  */
 int run_enter_new(int flags);
 
-/* In the new mount namespace: the directory takes the place of what is mounted at /dev/shm. */
+/* In the new mount namespace: the directory takes the place of the mount at /dev/shm. */
 int run_enter_directory(const struct run_directory *directory, const char *base, const char *name);
 
 /* The same for a detached mount, see open_tree(2). */

@@ -112,9 +112,9 @@ static bool is_stopped(pid_t pid)
 }
 
 /*
- * The shell sees this process stop as it would see the program. Who continues the process group, as
- * shells do, has continued the program as well; who continues this process alone means the
- * program. The guard continues this process when the program goes on.
+ * The shell sees this process stop as it would see the program. A shell continues the process
+ * group, and with it the program. A SIGCONT for this process alone is meant for the program. The
+ * guard continues this process when the program goes on.
  */
 static void stop_with_program(const struct front *front)
 {
@@ -151,7 +151,7 @@ static void end_with(struct front *front, int status)
 	front->status = status;
 }
 
-/* Nobody else may be there to take the exit status of a child of ours. */
+/* No other process takes the exit status of a child of ours. */
 static void wait_for_guard(const struct front *front, const struct run_wire_message *message)
 {
 	if (!message->stays)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the caller has started: waits for the program, which is the guard's child, and behaves as
- * if it were the program. Signals that only this process gets are handed on. What a terminal
- * sends, the program gets as well, because both are in one process group.
+ * The process that the caller has started. It waits for the program, which is the guard's child,
+ * and behaves as if it were the program. It hands on signals that only it gets. The program gets
+ * the terminal's signals itself, because both are in one process group.
  */
 #ifndef SHMFS_CLI_RUN_FRONT_H
 #define SHMFS_CLI_RUN_FRONT_H
@@ -15,7 +15,7 @@
  */
 void run_front_block(struct run *run);
 
-/* In what becomes the program: signals are as they were at the start. */
+/* In the child that becomes the program: signals are as they were at the start. */
 void run_front_unblock(const struct run *run);
 
 /*

@@ -165,7 +165,7 @@ static void close_inherited(void)
 	closedir(list);
 }
 
-/* Keeps nothing of the caller's but stderr: no file system, no pipe that somebody reads. */
+/* Keeps nothing of the caller's but stderr: no file system, no pipe whose reader would wait. */
 static void let_go(void)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -180,7 +180,7 @@ static void let_go(void)
 		run_say("/: %s", strerror(errno));
 }
 
-/* A tmpfs and an IPC namespace are there before anybody else can get the lock. */
+/* A tmpfs and an IPC namespace are there before any other process can get the lock. */
 static int hold_place(const struct run *run)
 {
 	const int flags = (run_guard_holds_tmpfs(run) ? CLONE_NEWNS : 0) |
@@ -219,7 +219,7 @@ static int take_lock(struct guard *guard)
 
 	if (r < 0)
 		return run_say("cannot lock the namespace: %s", strerror(-r));
-	/* Between the two kinds of lock somebody else can have been alone. */
+	/* Between the two kinds of lock another process can have been alone. */
 	if (run->alone && (!run_directory_is_linked(&run->directory) || is_too_late(run))) {
 		run_guard_tell(guard, RUN_WIRE_AGAIN, 0, -1);
 		guard->is_superseded = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guard does when the program, and when all its descendants have ended. */
+/* The guard's work when the program, and when all its descendants have ended. */
 #include "run_guard_private.h"
 
 #include "kernel.h"
@@ -54,7 +54,7 @@ void run_guard_check(struct guard *guard)
 		run_objects_subtract(&left, &guard->before);
 	}
 	if (r < 0)
-		run_say("cannot list what is left: %s", strerror(-r));
+		run_say("cannot list the objects that are left: %s", strerror(-r));
 	write_report(guard, checks ? &left : NULL);
 	if (r < 0 || left.count > 0)
 		guard->outcome = (struct run_outcome){.status = r < 0 ? RUN_FAILED : RUN_LEFT};
@@ -96,8 +96,8 @@ static void wait_for_end(pid_t pid)
 }
 
 /*
- * Returns with the lock held alone, and nobody in the namespace; or false. A process that closed
- * all its descriptors has no lock, and is found by its mounts only.
+ * Returns true with the lock held alone, and no program in the namespace; or false. A process that
+ * closed all its descriptors has no lock, and is found by its mounts only.
  */
 static bool wait_for_others(const struct run_directory *directory)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the guard share: run_guard.c, run_guard_program.c, run_guard_end.c. */
+/* Shared by the files of the guard: run_guard.c, run_guard_program.c, run_guard_end.c. */
 #ifndef SHMFS_CLI_RUN_GUARD_PRIVATE_H
 #define SHMFS_CLI_RUN_GUARD_PRIVATE_H
 
@@ -29,7 +29,7 @@ struct guard {
 bool run_guard_holds_tmpfs(const struct run *run);
 bool run_guard_holds_ipc(const struct run *run);
 
-/* A message to the front; fd: -1, or one to hand over. Nobody may be there to read it. */
+/* A message to the front, which may have ended; fd: -1, or one to hand over. */
 void run_guard_tell(const struct guard *guard, enum run_wire_kind kind, int value, int fd);
 
 /* Starts the program, in this process group. 0 or -errno. */
@@ -41,7 +41,7 @@ void run_guard_check(struct guard *guard);
 /* Descendants go on, and the caller does not wait for them. */
 void run_guard_release_front(struct guard *guard);
 
-/* All descendants have ended: removes the namespace, now or when others have left it. */
+/* All descendants have ended: removes the namespace, now or when other programs have left it. */
 void run_guard_finish(struct guard *guard);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the guard needs of the inside. It answers when all is prepared. */
+/* The guard's part inside the namespaces. It answers when all is prepared. */
 static int show_inside(const struct run *run, int end)
 {
 	struct run_wire_message message = {.kind = RUN_WIRE_INSIDE, .fds = {-1, -1}};

@@ -76,7 +76,8 @@ static bool has_mount(int proc, const char *pid, const struct run_directory *dir
 	return found;
 }
 
-/* A directory elsewhere may have the same last component; what cannot be seen may be this one. */
+/* A directory elsewhere may have the same last component; a directory that cannot be seen may be
+ * this one. */
 static bool is_inhabitant(int proc, const char *pid, const struct run_directory *directory)
 {
 	char path[PATH_SIZE];

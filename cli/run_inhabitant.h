@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs in a namespace without holding its lock: programs that close all their descriptors. Such
- * a process is known by its mounts, see proc_pid_mountinfo(5).
+ * Processes that run in a namespace without holding its lock: programs that close all their
+ * descriptors. Such a process is known by its mounts, see proc_pid_mountinfo(5).
  */
 #ifndef SHMFS_CLI_RUN_INHABITANT_H
 #define SHMFS_CLI_RUN_INHABITANT_H

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Each level holds a descriptor; what lies deeper counts as one object. */
+/* Each level holds a descriptor; a directory beyond counts as one object. */
 #define DEPTH_MAX 64
 
 static int add(
@@ -45,7 +45,7 @@ static int list_directory(
 	char *below;
 	int r;
 
-	if (fd < 0) /* gone, or another user's: what cannot be looked into is not counted */
+	if (fd < 0) /* gone, or another user's: its entries are not counted */
 		return 0;
 	if (asprintf(&below, "%s%s/", prefix, name) < 0) {
 		close(fd);

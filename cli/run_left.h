@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program leaves behind in its namespace: objects that are there and were not before. */
+/* The objects that a program leaves behind in its namespace: they are there and were not before. */
 #ifndef SHMFS_CLI_RUN_LEFT_H
 #define SHMFS_CLI_RUN_LEFT_H
 
@@ -12,7 +12,7 @@ struct run_object {
 	struct stat st;
 };
 
-/* Directories are no objects, what lies in them is. */
+/* Directories are no objects, but their entries are. */
 struct run_objects {
 	struct run_object *object; /* sorted by name */
 	size_t count;
@@ -21,7 +21,7 @@ struct run_objects {
 /* Lists the objects below the directory. 0 or -errno; to be freed in either case. */
 int run_objects_list(struct run_objects *ret_objects, int dir);
 
-/* Takes away from these what is in the others: by inode number. */
+/* Takes away from these the objects that are in the others: by inode number. */
 void run_objects_subtract(struct run_objects *objects, const struct run_objects *others);
 
 void run_objects_free(struct run_objects *objects);

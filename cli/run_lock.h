@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lock of a namespace: flock(2) on its directory. Programs that run in the namespace hold it
- * shared, by a descriptor that execve(2) keeps or by a guard process (run_guard.h); whoever sets
- * the namespace up, empties it or removes it holds it alone.
+ * shared, by a descriptor that execve(2) keeps or by a guard process (run_guard.h); a process that
+ * sets the namespace up, empties it or removes it holds it alone.
  *
  * Another user who can read the directory can lock it, too: no wait here is without an end.
  */
@@ -15,7 +15,7 @@
 
 /*
  * Returns 1 when the caller holds the lock alone, 0 when the caller holds it shared because
- * programs run in the namespace, or -errno; -ETIMEDOUT: somebody else held it alone for too long.
+ * programs run in the namespace, or -errno; -ETIMEDOUT: another process held it alone for too long.
  */
 int run_lock_take(int fd);
 
@@ -23,7 +23,8 @@ int run_lock_take(int fd);
    lock alone in between. */
 int run_lock_share(int fd);
 
-/* From shared to alone without waiting. -EWOULDBLOCK: others hold it, and the caller no more. */
+/* From shared to alone without waiting. -EWOULDBLOCK: other processes hold it, and the caller no
+ * more. */
 int run_lock_alone(int fd);
 
 /* The same, waiting for the end of the last one. */

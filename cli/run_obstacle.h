@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why there can be no private mount namespace: what an administrator can change about it. */
+/* Why there can be no private mount namespace, and the setting that an administrator can change. */
 #ifndef SHMFS_CLI_RUN_OBSTACLE_H
 #define SHMFS_CLI_RUN_OBSTACLE_H
 
@@ -7,8 +7,8 @@
 int run_obstacle_say(int error);
 
 /*
- * The text for an error, and for what the files below proc/sys say; proc: a descriptor of /proc,
- * in_chroot: the root directory of the process is not that of its mount namespace.
+ * The text for an error, and for the contents of the files below proc/sys; proc: a descriptor of
+ * /proc, in_chroot: the root directory of the process is not that of its mount namespace.
  */
 const char *run_obstacle_text(int error, int proc, int in_chroot);
 

@@ -17,7 +17,7 @@ struct run_share {
 struct run_options {
 	char *name;       /* of the namespace, without slashes at its ends; --unique: made up */
 	char **program;   /* its arguments, the last one is NULL */
-	char *shell[2];   /* what program points at with --shell */
+	char *shell[2];   /* the array that program points at with --shell */
 	const char *base; /* --mount DIR; otherwise /dev/shm */
 	const char *tmp;  /* --tmp DIR; NULL: the caller's /tmp */
 	uint64_t size;    /* --size, in bytes; 0: no tmpfs for the namespace */
@@ -41,7 +41,7 @@ enum run_options_result {
 	RUN_OPTIONS_WRONG, /* the error was printed */
 };
 
-/* The texts are those of argv. To be freed with run_options_free() whatever the result is. */
+/* The texts are those of argv. To be freed with run_options_free(), also on failure. */
 enum run_options_result run_options_parse(struct run_options *ret_options, int argc, char **argv);
 
 /* With --unique the name is the options' own. */
@@ -51,13 +51,13 @@ void run_options_print_help(void);
 
 /*
  * A number of bytes, with a unit k, m, g or t (powers of 1024) of either case. Returns false for
- * anything else, for 0, and for what does not fit into 63 bits.
+ * any other text, for 0, and for numbers that do not fit into 63 bits.
  */
 bool run_options_parse_size(const char *text, uint64_t *ret_size);
 
 /*
- * Takes the slashes at the end away. Returns false for what is no name of a namespace: an empty
- * one, an absolute one, "." or ".." in between, two slashes, a component above NAME_MAX bytes.
+ * Takes the slashes at the end away. Returns false if it is no name of a namespace: an empty one,
+ * an absolute one, "." or ".." in between, two slashes, a component above NAME_MAX bytes.
  */
 bool run_options_trim_name(char *name);
 

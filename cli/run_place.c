@@ -24,7 +24,7 @@ void run_place_name_guard(bool has_tmpfs, bool has_ipc, bool removes)
 	prctl(PR_SET_NAME, name);
 }
 
-/* What the guard says that it does; "" for other processes, and for those of other users. */
+/* The letters of the guard's process name; "" for other processes, and for those of other users. */
 static void read_duties(pid_t pid, char *ret_duties, size_t size)
 {
 	char path[64], name[32] = "";

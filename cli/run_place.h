@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guard can hold a tmpfs (--size) and an IPC namespace (--ipc) for all that run in the namespace.
- * It is found by the lock on the directory, and says what it holds by the name of its process:
+ * A guard can hold a tmpfs (--size) and an IPC namespace (--ipc) for all programs in the namespace.
+ * It is found by the lock on the directory, and the name of its process says its duties:
  * "shmfs-guard-", and "s", "i", and "r" if it also removes the namespace.
  */
 #ifndef SHMFS_CLI_RUN_PLACE_H

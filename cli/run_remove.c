@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each level holds a descriptor, so the depth is limited: what lies deeper is moved up to the top
+ * Each level holds a descriptor, so the depth is limited: a directory beyond is moved up to the top
  * first, and is met there again.
  */
 #include "run_remove.h"

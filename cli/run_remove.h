@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Removal of what lies in a namespace, on held descriptors: whatever other users rename, link or
- * mount meanwhile, nothing is removed that has not been inside, and no symbolic link is followed.
+ * Removal of the contents of a namespace, on held descriptors. Other users may rename, link or
+ * mount meanwhile: no file is removed that has not been inside, and no symbolic link is followed.
  */
 #ifndef SHMFS_CLI_RUN_REMOVE_H
 #define SHMFS_CLI_RUN_REMOVE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a program has ended and what it has left, for people and as JSON. */
+/* How a program has ended and which objects it has left, for people and as JSON. */
 #ifndef SHMFS_CLI_RUN_REPORT_H
 #define SHMFS_CLI_RUN_REPORT_H
 

@@ -105,7 +105,7 @@ static int take_descriptor(pid_t thread, int fd)
 	return taken;
 }
 
-/* 0: the kernel is to do what was asked. Beyond the size, so nothing changes if it does not. */
+/* 0: the kernel goes on with the call. Beyond the size, so that a failed call changes nothing. */
 static int allocate(const struct server *server, pid_t thread, int fd, off_t size)
 {
 	const int object = take_descriptor(thread, fd);

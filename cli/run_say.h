@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `shmfs run` says on stderr, and its own exit statuses. */
+/* The messages of `shmfs run` on stderr, and its own exit statuses. */
 #ifndef SHMFS_CLI_RUN_SAY_H
 #define SHMFS_CLI_RUN_SAY_H
 

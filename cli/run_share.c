@@ -19,7 +19,7 @@ static bool has(int dir, const char *name, const struct stat *object)
 	       st.st_ino == object->st_ino;
 }
 
-/* The object's descriptor is what is linked, whatever its name leads to by now. */
+/* The descriptor is linked, because the name may lead to another object by now. */
 static int link_object(int object, int dir, const char *name)
 {
 	char path[32];
@@ -104,7 +104,7 @@ static int watch_directory(int watch, int base, const char *host)
 	if (dir < 0)
 		return dir;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-	/* An owner or a mode that comes later may be what makes it possible to link the object. */
+	/* An owner or a mode that is set later may make it possible to link the object. */
 	if (inotify_add_watch(watch, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR) < 0)
 		r = -errno;
 	close(dir);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who uses a namespace: by its lock, by its mounts, or by holding one of its objects. */
+/* The users of a namespace: by its lock, by its mounts, or by holding one of its objects. */
 #ifndef SHMFS_CLI_RUN_USE_H
 #define SHMFS_CLI_RUN_USE_H
 
@@ -11,8 +11,8 @@
 pid_t run_use_find(const struct run_directory *directory);
 
 /*
- * A process that maps an object of the namespace or has a descriptor of it, through whatever door;
- * 0: none is seen. -errno. The caller's own descriptors of directories do not count.
+ * A process that maps an object of the namespace or has a descriptor of it, through any door; 0:
+ * none is seen. -errno. The caller's own descriptors of directories do not count.
  */
 pid_t run_use_find_holder(const struct run_directory *directory);
 

@@ -14,7 +14,8 @@ enum run_wire_kind {
 	RUN_WIRE_EXITED,    /* guard to front: value is the program's exit status, or one of ours */
 	RUN_WIRE_KILLED,    /* guard to front: by the signal value */
 	RUN_WIRE_AGAIN,     /* guard to front: the namespace was removed just now */
-	RUN_WIRE_INSIDE,    /* program to guard: its /dev/shm, and what listens for ftruncate(2) */
+	RUN_WIRE_INSIDE,    /* program to guard: its /dev/shm, and the descriptor that listens for
+			       ftruncate(2) */
 	RUN_WIRE_GO,        /* guard to program: execute */
 };
 

@@ -11,7 +11,7 @@
  */
 int status_ask(const char *path, struct status *ret_status);
 
-/* What status_ask() returned, for people. */
+/* The text for an error of status_ask(). */
 const char *status_error(int error);
 
 #endif

@@ -21,9 +21,8 @@ static void print_usage(void)
 {
 	printf("usage: shmfs status [options] [MOUNTPOINT ...]\n"
 	       "\n"
-	       "Prints who serves a mount of shmfs, and how. Without MOUNTPOINT: all mounts of "
-	       "shmfs;\n"
-	       "those that other users have made are named, but not asked.\n"
+	       "Prints the state of a mount of shmfs and its daemon. Without MOUNTPOINT: all\n"
+	       "mounts of shmfs; mounts of other users are named, but not asked.\n"
 	       "\n"
 	       "  -J, --json  JSON\n"
 	       "  -h, --help  this text\n");
@@ -110,13 +109,13 @@ struct asking {
 	size_t count;
 };
 
-/* user: who mounted it, if that is known. Returns the exit status. */
+/* user: the mounter, if known. Returns the exit status. */
 static int tell(struct asking *asking, const char *path, const uid_t *user)
 {
 	struct status status;
 	int r;
 
-	/* Another user's daemon may wait for whoever asks it. */
+	/* Another user's daemon may keep an asking process waiting. */
 	r = user && *user != 0 && *user != geteuid() ? -EPERM : status_ask(path, &status);
 	if (asking->mounts) {
 		json_object_array_add(asking->mounts, describe(path, user, r, &status));

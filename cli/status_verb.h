@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `shmfs status`: who serves the mounts of shmfs, and how. See shmfs-status(1). */
+/* `shmfs status`: the state of the mounts of shmfs and of their daemons. See shmfs-status(1). */
 #ifndef SHMFS_CLI_STATUS_VERB_H
 #define SHMFS_CLI_STATUS_VERB_H
 

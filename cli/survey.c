@@ -63,7 +63,7 @@ static int take(struct survey *survey)
 
 	if (dir < 0)
 		return dir;
-	/* It comes when somebody wants to open what this process has a lease on. */
+	/* It comes when a process wants to open an object on which this process has a lease. */
 	signal(SIGIO, SIG_IGN);
 	clock_gettime(CLOCK_REALTIME, &survey->now);
 	r = survey_move(survey, dir);
@@ -197,7 +197,7 @@ void survey_statuses(const struct survey *survey, enum survey_status *ret_status
 	progress_end(&progress);
 }
 
-/* --- what is found ------------------------------------------------------------------------------
+/* --- results ------------------------------------------------------------------------------
  */
 
 const struct shmfs_listing_entry *survey_find(const struct survey *survey, uint64_t ino)

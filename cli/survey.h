@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at a tmpfs: its objects, and who holds them. */
+/* A look at a tmpfs: its objects, and their holders. */
 #ifndef SHMFS_CLI_SURVEY_H
 #define SHMFS_CLI_SURVEY_H
 
@@ -18,7 +18,7 @@ enum survey_status {
 };
 
 struct survey {
-	int dir; /* the root of the tmpfs, or what lies at /dev/shm of it */
+	int dir; /* the directory of the tmpfs that is at /dev/shm */
 	dev_t dev;
 	struct shmfs_listing listing; /* by path */
 	struct shmfs_holders holders;
@@ -32,14 +32,14 @@ void survey_free(struct survey *survey);
 /* Reads the listing of another tmpfs instead; dir is taken over. */
 int survey_move(struct survey *survey, int dir);
 
-/* Who holds this entry, as far as it can be seen; *ret_count of them. */
+/* The holders of this entry, as far as they can be seen; *ret_count of them. */
 const struct shmfs_holder *survey_holders(
 	const struct survey *survey, const struct shmfs_listing_entry *entry, size_t *ret_count);
 
 /*
  * The status. Where no holder can be seen, but not every process either, the kernel's own answer
- * decides if it gives one (lease.h): an open(2) of the object by somebody else waits meanwhile, for
- * some microseconds.
+ * decides if it gives one (lease.h): an open(2) of the object by another process waits meanwhile,
+ * for some microseconds.
  */
 enum survey_status survey_status(
 	const struct survey *survey, const struct shmfs_listing_entry *entry);
@@ -51,7 +51,7 @@ void survey_statuses(const struct survey *survey, enum survey_status *ret_status
 /* The entry with this inode number that is no directory; NULL. */
 const struct shmfs_listing_entry *survey_find(const struct survey *survey, uint64_t ino);
 
-/* One line that tells what could not be looked at, or nothing. */
+/* One line about the processes and directories that could not be looked at, if any. */
 void survey_print_unseen(const struct survey *survey, FILE *out);
 /* The same as a JSON object. NULL: no memory. */
 struct json_object *survey_unseen_json(const struct survey *survey);

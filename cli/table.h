@@ -28,15 +28,15 @@ struct table;
 
 /*
  * all: all columns there are. usual: the names of the usual ones, with commas between them; JSON
- * has all unless told. noun: what JSON calls the rows. -EINVAL: form.output names a column that
- * does not exist, and stderr says which; -ENOMEM.
+ * has all unless told. noun: the name of the rows in JSON. -EINVAL: form.output names a column that
+ * does not exist, and stderr says so; -ENOMEM.
  */
 int table_new(const struct table_column *all, size_t count, const char *usual, const char *noun,
 	const struct table_form *form, struct table **ret_table);
 /* NULL is accepted. Returns NULL. */
 struct table *table_free(struct table *table);
 
-/* Is anybody going to see this column? Then its cells are worth to be found out. */
+/* Is this column shown? Cells of a column that is not shown need not be set. */
 bool table_shows(const struct table *table, size_t column);
 
 /* Begins a row; in JSON, prints the one before it. Cells that are not set are empty, and null in

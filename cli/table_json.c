@@ -51,7 +51,7 @@ int table_json_string(struct table *table, size_t place, const char *text)
 	return table_keep_cell(table, place, quoted, length);
 }
 
-/* The first line of the text continues a line; the others begin with so many spaces. */
+/* The first line of the text continues a line; the next ones begin with so many spaces. */
 static void print_indented(const char *text, int indent)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1)

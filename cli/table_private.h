@@ -13,7 +13,7 @@ struct table {
 	size_t all_count;
 	size_t shown[COLUMNS_MAX]; /* columns, in their order; a place is an index of this array */
 	size_t shown_count;
-	char members[COLUMNS_MAX][MEMBER_SIZE]; /* of JSON: what stands before each value */
+	char members[COLUMNS_MAX][MEMBER_SIZE]; /* of JSON: the text before each value */
 	struct table_form form;
 	const char *noun;
 

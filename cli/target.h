@@ -13,10 +13,10 @@ struct target {
 };
 
 /*
- * A word with a slash in the middle that begins with /, ./ or ../ is a path: of the tmpfs, of
- * a mount of shmfs, of whatever leads there. Everything else is a name in /dev/shm, with or without
- * a slash before it, and with the directory if it lies in one. -ENOENT; -EMEDIUMTYPE: a file that
- * is no shared memory.
+ * A word with a slash in the middle that begins with /, ./ or ../ is a path: of the tmpfs, of a
+ * mount of shmfs, of any mount that leads there. Everything else is a name in /dev/shm, with or
+ * without a slash before it, and with the directory if it lies in one. -ENOENT; -EMEDIUMTYPE: a
+ * file that is no shared memory.
  */
 int target_find(const struct survey *survey, const char *word, struct target *ret_target);
 

@@ -14,9 +14,9 @@
 #define TEXT_SHORT 40
 
 /*
- * Names come from others and may have any bytes in them. Printable UTF-8 stays as it is, but for
- * backslashes; every other byte is written \xHH, also those of characters that turn the direction
- * of text. Returns ret_text.
+ * Names come from other users and may have any bytes in them. Printable UTF-8 stays as it is, but
+ * for backslashes; every other byte is written \xHH, also those of characters that turn the
+ * direction of text. Returns ret_text.
  */
 const char *text_safe(const char *bytes, char *ret_text, size_t size);
 

@@ -16,11 +16,11 @@
 
 static const struct verb verbs[] = {
 	{"run", run_main, "run a program with shared memory objects of its own"},
-	{"ls", ls_main, "list shared memory objects and who holds them"},
+	{"ls", ls_main, "list shared memory objects and their holders"},
 	{"who", who_main, "list the processes that hold an object"},
-	{"reap", reap_main, "remove the objects that nobody holds"},
-	{"watch", watch_main, "tell who makes, changes and removes objects"},
-	{"status", status_main, "print who serves a mount, and how"},
+	{"reap", reap_main, "remove the objects that no process holds"},
+	{"watch", watch_main, "print each change of an object, and its process"},
+	{"status", status_main, "print the state of a mount and its daemon"},
 	{"help", help_main, "print the usage of a verb: shmfs help VERB"},
 };
 

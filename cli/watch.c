@@ -16,13 +16,10 @@ static void print_usage(void)
 {
 	printf("usage: shmfs watch [options] [DIRECTORY ...]\n"
 	       "\n"
-	       "Prints a line whenever an object in /dev/shm is made, removed, renamed or linked, "
-	       "and\n"
-	       "when its size, mode, owner or times change, with the process that did it, be it "
-	       "in\n"
-	       "whatever mount namespace, or through a mount of shmfs. DIRECTORY: only what "
-	       "happens in\n"
-	       "this directory of /dev/shm. Needs root, and Linux 5.17.\n"
+	       "Prints a line when an object in /dev/shm is made, removed, renamed or linked,\n"
+	       "and when its size, mode, owner or times change, with the process that did it: in\n"
+	       "any mount namespace, or through a mount of shmfs. DIRECTORY: only in this\n"
+	       "directory of /dev/shm. Needs root, and Linux 5.17.\n"
 	       "\n"
 	       "  -w, --writes   write(2), too, which leaves the size as it is\n"
 	       "  -J, --json     a JSON object for each line\n"
@@ -59,7 +56,8 @@ static int parse(struct watch *watch, int argc, char **argv)
 /* --- the loop -----------------------------------------------------------------------------------
  */
 
-/* A mount of shmfs that shows this tmpfs, and that root has made: others' may never answer. */
+/* A mount of shmfs that shows this tmpfs, and that root has made: mounts of other users may never
+ * answer. */
 static bool is_door(const struct watch *watch, const struct shmfs_mount *mount)
 {
 	return mount->kind == SHMFS_MOUNT_VIEW && mount->user == 0 &&
@@ -96,7 +94,7 @@ static int wait_for_events(struct watch *watch)
 }
 
 /* The processes of all events come first, because they may be about to end. The events of the tmpfs
- * come last: what a view tells from now on has been told there until now. */
+ * come last: a directory that a view tells from now on has been told there until now. */
 static int tell_all(struct watch *watch)
 {
 	int r = 0;
@@ -146,7 +144,7 @@ int watch_main(int argc, char **argv)
 	if (r == 0)
 		r = watch_all(&watch);
 	if (r == -EPERM)
-		fprintf(stderr, "shmfs watch: only root can watch what everybody does\n");
+		fprintf(stderr, "shmfs watch: only root can watch the processes of all users\n");
 	else
 		fprintf(stderr, "shmfs watch: %s\n",
 			r == -EINVAL ? "needs Linux 5.17" : strerror(-r));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `shmfs watch`: who makes, removes, renames and changes objects. See shmfs-watch(1). Its files:
+ * `shmfs watch`: a line for each change of an object, with its process. See shmfs-watch(1). Its
+ * files:
  *
  *   watch            the command line, and the loop
  *   watch_priority   the loop runs before other processes, within limits

@@ -105,7 +105,7 @@ static int mark_directory(const struct watch_source *source, const char *path)
 	return 0;
 }
 
-/* What was settled is still so. */
+/* Keeps the marks of directories that were settled. */
 static void settle_again(
 	struct watch_source *source, const struct watch_directory *old, size_t count)
 {

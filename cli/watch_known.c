@@ -50,7 +50,7 @@ static void note(struct state *state, const struct shmfs_listing_entry *entry, u
 	state->shared &= ~kinds;
 }
 
-/* Without memory the object stays unknown: its next change is told without what it was before. */
+/* Without memory the object stays unknown: its next change is told without the value before. */
 static struct state *add_state(struct watch_known *known, uint64_t ino)
 {
 	struct state *state = calloc(1, sizeof(*state));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attributes of all objects when events were told last: an event says that something has
- * changed, and only the comparison says what.
+ * The attributes of all objects when events were told last: an event says only that there is a
+ * change. The comparison says which one.
  */
 #ifndef SHMFS_CLI_WATCH_KNOWN_H
 #define SHMFS_CLI_WATCH_KNOWN_H
@@ -15,7 +15,7 @@
 #define WATCH_CHANGES_MAX 3
 #define WATCH_DETAIL_SIZE 80
 
-/* What an event is about. */
+/* The kinds of an event. */
 enum {
 	WATCH_SIZE = 1 << 0,       /* FAN_MODIFY: contents and size */
 	WATCH_ATTRIBUTES = 1 << 1, /* FAN_ATTRIB: mode, owner, times */
@@ -41,8 +41,8 @@ struct watch_change {
 };
 
 /*
- * Compares the object with what was noted, and notes it, as far as these kinds go. Returns how many
- * changes an event of these kinds has to tell, at least one for each kind.
+ * Compares the object with its noted state, and notes the new one, as far as these kinds go.
+ * Returns how many changes an event of these kinds has to tell, at least one for each kind.
  */
 size_t watch_known_compare(struct watch_known *known, const struct shmfs_listing_entry *entry,
 	unsigned kinds, struct watch_change ret_changes[WATCH_CHANGES_MAX]);

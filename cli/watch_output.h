@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 struct watch_output {
-	FILE *lines; /* whatever is printed here goes to standard output, in this order */
+	FILE *lines; /* its text goes to standard output */
 	char *text;
 	size_t length, at, room; /* text[at..length) is not written yet */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes end soon after what they do. So an event is taken from the kernel as early as possible,
- * and its process is looked at before anything else is done: see watch_source_fill().
+ * Processes end soon after the call that caused an event. So an event is taken from the kernel as
+ * early as possible, and its process is looked at before anything else is done: see
+ * watch_source_fill().
  */
 #include "watch_source.h"
 

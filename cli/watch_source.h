@@ -35,7 +35,7 @@ struct watch_event {
 struct watch_directory {
 	uint64_t ino;
 	char *path;
-	bool is_settled; /* of a view: whatever happens in it is told from now on */
+	bool is_settled; /* of a view: its events are told from now on */
 };
 
 struct watch_source {
@@ -60,7 +60,7 @@ int watch_source_open(struct watch_source *source, const struct survey *survey,
 void watch_source_close(struct watch_source *source);
 
 /*
- * Does a view tell what happens in the directory in which this path lies? A new directory is only
+ * Does a view tell the events of the directory in which this path lies? A new directory is only
  * watched from a moment on that comes after its first events: it does not settle before all events
  * of the tmpfs up to then have been told. Some may be told twice, and none is lost.
  */
@@ -75,8 +75,8 @@ bool watch_source_next(struct watch_source *source, struct watch_event *ret_even
 void watch_event_free(struct watch_event *event);
 
 /*
- * Is an event of another process pending that concerns the same object, and has any bit of mask?
- * What has changed since the last event may then be the work of either process.
+ * Is an event of another process pending that concerns the same object, and has any bit of mask? A
+ * difference since the last event may then be the work of either process.
  */
 bool watch_source_is_disputed(
 	const struct watch_source *source, const struct watch_event *event, uint64_t mask);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event does not say what has changed, but the object does. What is seen there may be the work
- * of a later event already, perhaps of another process. So a change is compared and told in this
- * order:
+ * An event does not say which attribute has changed; the comparison of the object with its last
+ * state does. The difference may be the work of a later event already, perhaps of another process.
+ * So a change is compared and told in this order:
  *
  * 1. the object is looked at,
  * 2. the events that the kernel has by then are read,
  * 3. if another process has an event of this kind for the object, the difference is kept for that
- *    event, and its line does not name a process: one of the two did it.
+ *   event, and its line does not name a process: one of the two did it.
  */
 #include "watch_tell.h"
 
@@ -40,7 +40,7 @@ static bool is_wanted(const struct watch *watch, const char *path)
 	return false;
 }
 
-/* What a daemon does in the tmpfs was asked for at its mount: it is told there. */
+/* A daemon acts in the tmpfs for a client of its mount: the change is told there. */
 static bool is_told_elsewhere(const struct watch *watch, const struct watch_source *source,
 	const struct watch_event *event)
 {
@@ -55,8 +55,7 @@ static bool is_told_elsewhere(const struct watch *watch, const struct watch_sour
 	return false;
 }
 
-/* --- what has changed ---------------------------------------------------------------------------
- */
+/* --- the changes --------------------------------------------------------------------------- */
 
 /* A view's handles are its daemon's: there the path stands for the object. */
 static int open_object(const struct watch *watch, const struct watch_source *source,

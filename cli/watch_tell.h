@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From events to lines: which of them are told, and what has changed. */
+/* From events to lines. */
 #ifndef SHMFS_CLI_WATCH_TELL_H
 #define SHMFS_CLI_WATCH_TELL_H
 

@@ -38,7 +38,7 @@ static const struct table_column columns[COLUMN_COUNT] = {
 		"process; empty: a user inside the kernel, or one that cannot be seen",
 		.is_number = true},
 	[COLUMN_USER] = {"USER", "whose process it is"},
-	[COLUMN_COMMAND] = {"COMMAND", "what the process calls itself"},
+	[COLUMN_COMMAND] = {"COMMAND", "name of the process"},
 	[COLUMN_HOW] = {"HOW", "map: maps it, fd: has it open; r: reads, w: writes"},
 	[COLUMN_DOOR] = {"DOOR", "where it is mounted for this process"},
 	[COLUMN_SINCE] = {"SINCE",
@@ -59,9 +59,8 @@ static void print_usage(void)
 {
 	printf("usage: shmfs who [options] NAME|PATH ...\n"
 	       "\n"
-	       "Lists the processes that map a shared memory object or have it open. The exit "
-	       "status\n"
-	       "is 0 when somebody holds it, 1 when nobody does, and 2 when that cannot be told.\n"
+	       "Lists the processes that map a shared memory object or have it open. The exit\n"
+	       "status is 0 when it is held, 1 when it is not, and 2 when that cannot be told.\n"
 	       "\n"
 	       "  -o, --output COLUMNS  these columns; +COLUMNS: these too\n"
 	       "  -J, --json            JSON\n"
@@ -193,7 +192,7 @@ static int add_word(struct table *table, const struct survey *survey, const char
 	return status == SURVEY_HELD ? SOMEBODY : status == SURVEY_FREE ? NOBODY : CANNOT_TELL;
 }
 
-/* Somebody who holds any of them counts first, then what cannot be told. */
+/* A holder of any of them counts first, then an answer that cannot be given. */
 static int worse(int one, int other)
 {
 	static const int ranks[] = {[SOMEBODY] = 2, [NOBODY] = 0, [CANNOT_TELL] = 1};

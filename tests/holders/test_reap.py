@@ -22,10 +22,10 @@ def test_reap():
     with Keeper("map", f"{SHM}/held"), Keeper("path", make("looked-at")):
         assert all(done == ("kept", "too young") for done in reaped(status=1).values())
         done = reaped("--older-than", "0", "--dry-run", "--name", "free")
-        assert done == {"free": ("would-remove", "held by nobody")}, done
+        assert done == {"free": ("would-remove", "not held")}, done
         assert os.path.exists(f"{SHM}/free")
         done = reaped("--older-than", "0", "--name", "f*")
-        assert done == {"free": ("removed", "held by nobody")}, done
+        assert done == {"free": ("removed", "not held")}, done
         done = reaped("--older-than", "0")
         assert done["held"] == done["looked-at"] == ("kept", "held"), done
         assert done["young"][0] == "removed", done

@@ -14,9 +14,9 @@ function __shmfs_options --description 'the options that a verb lists in its usa
 end
 
 function __shmfs_verbs
-    printf '%s\t%s\n' run 'run a program with objects of its own' ls 'list objects and who holds them' \
-        who 'list the processes that hold an object' reap 'remove the objects that nobody holds' \
-        watch 'tell who changes objects' status 'print who serves a mount' help 'print the usage of a verb'
+    printf '%s\t%s\n' run 'run a program with objects of its own' ls 'list objects and their holders' \
+        who 'list the processes that hold an object' reap 'remove the objects that no process holds' \
+        watch 'print each change of an object' status 'print the state of a mount' help 'print the usage of a verb'
 end
 
 function __shmfs_value --description 'argument of an option; 1: the option takes none' # VERB OPTION WORD
