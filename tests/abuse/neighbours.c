@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a user feels of another one's attack (attack.h) on the mount: no call may fail or be frozen.
- * scripts/abuse runs it for longer, and compares with the tmpfs beside it.
+ * What a user feels of another one's attack (attack.h) on the mount, and on the tmpfs beside it in
+ * the same moment: no call may fail or be frozen. Each attack is made by one user and by several,
+ * and while the worker is killed again and again. scripts/abuse runs it for longer.
  *
- * SHMFS_TEST_NEIGHBOUR_MS: of each attack, on each of the two; not set: only on the mount.
+ * SHMFS_TEST_NEIGHBOUR_MS: of each attack.
+ * SHMFS_TEST_NEIGHBOUR_KILL_MS: how long a worker lives where workers are killed.
+ * SHMFS_TEST_NEIGHBOUR: the only attack that is made, by its name.
  * SHMFS_TEST_LONGEST_MS: that a call on the mount may take, where it does not take as long on the
  * tmpfs; 0, the default: on a busy machine no time is a fault.
  */
@@ -23,12 +26,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DURATION_MS = 200, CALLS_MAX = 1 << 20, ATTACKERS = 3 };
+enum { DURATION_MS = 200, KILL_MS = 100, CALLS_MAX = 1 << 19, ATTACKERS = 3 };
 
 static const struct who attackers[ATTACKERS] = {
 	{2101, 2101, {0}}, {2102, 2102, {0}}, {2103, 2103, {0}}};
 
-/* What the victim felt. */
+/* What a victim felt. */
 struct felt {
 	unsigned long calls, errors;
 	const char *slowest; /* the call that took longest; of this program's text */
@@ -36,6 +39,11 @@ struct felt {
 	float took[CALLS_MAX];
 };
 
+enum { ON_MOUNT, ON_TMPFS, VICTIMS };
+
+static struct felt *felts;
+
+/* A victim's own, in its process. */
 static struct felt *felt;
 
 /* --- the victim --- */
@@ -61,41 +69,51 @@ static void note_call(const char *name, double begun, bool good)
 		note_call(#condition, begun, good); \
 	} while (0)
 
-static void use_once(int fd, char *block)
+/* Both victims may be in the same directory, by its two doors. */
+struct names {
+	char old[16], new[16], dir[16];
+};
+
+static void use_once(const struct names *names, int fd, char *block)
 {
 	struct stat st;
 	int other;
 
-	FEEL(stat("v-old", &st) == 0);
-	FEEL((other = open("v-old", O_RDONLY | O_CLOEXEC)) >= 0);
+	FEEL(stat(names->old, &st) == 0);
+	FEEL((other = open(names->old, O_RDONLY | O_CLOEXEC)) >= 0);
 	FEEL(pread(other, block, 4096, 0) >= 0);
 	close(other);
-	FEEL((other = open("v-new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0);
+	FEEL((other = open(names->new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) >= 0);
 	close(other);
-	FEEL(unlink("v-new") == 0);
+	FEEL(unlink(names->new) == 0);
 	FEEL(pwrite(fd, block, 65536, 0) == 65536);
-	FEEL(mkdir("v-dir", 0700) == 0);
-	FEEL(rmdir("v-dir") == 0);
+	FEEL(mkdir(names->dir, 0700) == 0);
+	FEEL(rmdir(names->dir) == 0);
 }
 
 /* In a process of its own. */
-_Noreturn static void be_victim(const char *dir, double duration)
+_Noreturn static void be_victim(int which, const char *dir, double duration)
 {
 	const double end = seconds_now() + duration;
 	static char block[65536];
+	struct names names;
 	int fd;
 
+	felt = &felts[which];
+	snprintf(names.old, sizeof(names.old), "v%d-old", which);
+	snprintf(names.new, sizeof(names.new), "v%d-new", which);
+	snprintf(names.dir, sizeof(names.dir), "v%d-dir", which);
 	if (who_become(BOB) < 0 || chdir(dir) < 0)
 		_exit(1);
-	FEEL((fd = open("v-old", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
+	FEEL((fd = open(names.old, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
 	if (fd < 0)
 		_exit(2);
 	do {
-		use_once(fd, block);
+		use_once(&names, fd, block);
 		usleep(1000);
 	} while (seconds_now() < end);
 	close(fd);
-	_exit(unlink("v-old") < 0 ? 3 : 0);
+	_exit(unlink(names.old) < 0 ? 3 : 0);
 }
 
 /* --- the attack --- */
@@ -142,75 +160,120 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Returns the longest call in ms. */
-static double report(const char *attack, int users, const char *where)
+static void report_one(const char *where, struct felt *f)
 {
-	qsort(felt->took, felt->calls, sizeof(felt->took[0]), compare);
-	assert_true(felt->calls > 0);
-	print_message("# %s, by %d: %s p50 %.2f, p99 %.2f, longest %.1f ms (%.40s), %lu errors\n",
-		attack, users, where, (double)felt->took[felt->calls / 2],
-		(double)felt->took[felt->calls * 99 / 100], felt->longest, felt->slowest,
-		felt->errors);
-	assert_int_equal(felt->errors, 0);
-	return felt->longest;
+	qsort(f->took, f->calls, sizeof(f->took[0]), compare);
+	assert_true(f->calls > 0);
+	print_message("#   %s p50 %.2f, p99 %.2f, longest %.1f ms (%.40s), %lu errors\n", where,
+		(double)f->took[f->calls / 2], (double)f->took[f->calls * 99 / 100], f->longest,
+		f->slowest, f->errors);
 }
 
-static double measure(const char *attack, int users, const char *where, const char *dir)
+/* Without a bound the figures are printed, and no call may fail or hang. */
+static void report(const char *attack, int users, bool kills)
+{
+	const double most = (double)number_of("SHMFS_TEST_LONGEST_MS", 0);
+	struct felt *on_mount = &felts[ON_MOUNT], *on_tmpfs = &felts[ON_TMPFS];
+
+	print_message("# %s, by %d%s:\n", attack, users, kills ? ", workers killed" : "");
+	report_one("mount", on_mount);
+	report_one("tmpfs", on_tmpfs);
+	assert_int_equal(on_mount->errors, 0);
+	assert_int_equal(on_tmpfs->errors, 0);
+	if (most > 0)
+		assert_true(
+			on_mount->longest <= most || on_mount->longest <= 4 * on_tmpfs->longest);
+}
+
+static pid_t start_victim(int which, const char *dir, double duration)
+{
+	const pid_t pid = fork();
+
+	assert_return_code(pid, errno);
+	if (pid == 0)
+		be_victim(which, dir, duration);
+	return pid;
+}
+
+static void kill_workers(double duration)
+{
+	const double end = seconds_now() + duration;
+	const unsigned period = (unsigned)number_of("SHMFS_TEST_NEIGHBOUR_KILL_MS", KILL_MS);
+
+	while (seconds_now() < end) {
+		usleep(period * 1000);
+		assert_true(worker_try_kill(&harness()->daemon, SIGKILL));
+	}
+}
+
+static void measure(bool kills)
 {
 	const double duration = (double)number_of("SHMFS_TEST_NEIGHBOUR_MS", DURATION_MS) / 1000;
-	pid_t victim;
+	pid_t victims[VICTIMS];
 
-	memset(felt, 0, sizeof(*felt));
-	victim = fork();
-	assert_return_code(victim, errno);
-	if (victim == 0)
-		be_victim(dir, duration);
-	assert_int_equal(wait_child(victim), 0);
-	return report(attack, users, where);
+	memset(felts, 0, VICTIMS * sizeof(*felts));
+	victims[ON_MOUNT] = start_victim(ON_MOUNT, harness()->daemon.mount, duration);
+	victims[ON_TMPFS] = start_victim(ON_TMPFS, SHM_DIR, duration);
+	if (kills)
+		kill_workers(duration);
+	for (int i = 0; i < VICTIMS; i++)
+		assert_int_equal(wait_child(victims[i]), 0);
 }
 
-static void fight(const struct attack *attack, int users)
+static void fight(const struct attack *attack, int users, bool kills)
 {
 	struct battle *battle = mmap(
 		NULL, sizeof(*battle), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	double on_mount, on_tmpfs = 0, most = (double)number_of("SHMFS_TEST_LONGEST_MS", 0);
 	pid_t pids[ATTACKERS];
 
 	assert_ptr_not_equal(battle, MAP_FAILED);
 	for (int i = 0; i < users; i++)
 		pids[i] = start_attacker(attack, i, battle);
 	assert_true(wait_until(has_begun, battle));
-	on_mount = measure(attack->name, users, "mount", harness()->daemon.mount);
-	if (getenv("SHMFS_TEST_NEIGHBOUR_MS"))
-		on_tmpfs = measure(attack->name, users, "tmpfs", SHM_DIR);
+	measure(kills);
+	report(attack->name, users, kills);
 	atomic_store(&battle->stop, true);
 	for (int i = 0; i < users; i++)
 		end_attacker(i, pids[i]);
 	munmap(battle, sizeof(*battle));
-	/* Without a bound the figures are printed, and no call may fail or hang. */
-	if (most > 0)
-		assert_true(on_mount <= most || on_mount <= 4 * on_tmpfs);
 }
 
-static void nobody_is_harmed(void **state)
+static void make_attacks(bool kills)
+{
+	const char *only = getenv("SHMFS_TEST_NEIGHBOUR");
+
+	for (size_t i = 0; i < attack_count; i++) {
+		if ((attacks[i].holds && !can_hold()) ||
+			(only && strcmp(only, attacks[i].name) != 0))
+			continue;
+		fight(&attacks[i], 1, kills);
+		fight(&attacks[i], ATTACKERS, kills);
+	}
+}
+
+static void no_neighbour_is_harmed(void **state)
 {
 	(void)state;
-	felt = mmap(NULL, sizeof(*felt), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(felt, MAP_FAILED);
-	for (size_t i = 0; i < attack_count; i++) {
-		if (attacks[i].holds && !can_hold())
-			continue;
-		fight(&attacks[i], 1);
-		fight(&attacks[i], ATTACKERS);
-	}
-	munmap(felt, sizeof(*felt));
+	make_attacks(false);
+}
+
+static void none_is_harmed_while_workers_die(void **state)
+{
+	(void)state;
+	if (has_keeper(&harness()->daemon))
+		make_attacks(true);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nobody_is_harmed),
+		cmocka_unit_test(no_neighbour_is_harmed),
+		cmocka_unit_test(none_is_harmed_while_workers_die),
 	};
 
+	felts = mmap(NULL, VICTIMS * sizeof(*felts), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (felts == MAP_FAILED)
+		return 1;
 	return RUN_MOUNTED(tests);
 }
