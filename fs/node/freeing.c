@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "freeing.h"
 
+#include "request/weight.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ static void *close_all(void *arg)
 {
 	struct freeing *freeing = arg;
 
+	weight_lower();
 	pthread_mutex_lock(&freeing->lock);
 	while (freeing->closed < freeing->taken || !freeing->stop) {
 		int fd;

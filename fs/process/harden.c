@@ -42,20 +42,20 @@ static int set_capabilities(const capabilities sets)
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
-static int keep_capabilities(void)
+static int keep_capabilities(uint64_t needed)
 {
 	capabilities sets;
 	int r;
 
 	/* Refused to an ordinary user, whose programs gain nothing by it. */
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-		if (!(NEEDED & BIT(capability)))
+		if (!(needed & BIT(capability)))
 			prctl(PR_CAPBSET_DROP, capability);
 	r = get_capabilities(sets);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		sets[i].permitted &= (uint32_t)(NEEDED >> (32 * i));
+		sets[i].permitted &= (uint32_t)(needed >> (32 * i));
 		sets[i].effective &= sets[i].permitted;
 		sets[i].inheritable = 0;
 	}
@@ -97,11 +97,11 @@ static int prevent_core_dumps(void)
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
-int harden_process(void)
+int harden_process(bool wants_nice)
 {
 	const int r = prevent_core_dumps();
 
-	return r < 0 ? r : keep_capabilities();
+	return r < 0 ? r : keep_capabilities(NEEDED | (wants_nice ? BIT(CAP_SYS_NICE) : 0));
 }
 
 #if HAVE_SECCOMP
@@ -138,7 +138,7 @@ static const int needed_calls[] = {
 	/* threads, signals, time */
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(set_tid_address), SCMP_SYS(futex), SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(setpriority), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sigaltstack), SCMP_SYS(kill), SCMP_SYS(wait4),
 	SCMP_SYS(tgkill), SCMP_SYS(restart_syscall), SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),

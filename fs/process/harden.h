@@ -10,9 +10,10 @@
 
 /*
  * Before there are threads. Leaves no core dump, which would hold what is in the objects, and keeps
- * only the capabilities that acting for others and the mount need. Returns 0 or -errno.
+ * only the capabilities that acting for others and the mount need, and CAP_SYS_NICE if it is
+ * wanted. Returns 0 or -errno.
  */
-int harden_process(void);
+int harden_process(bool wants_nice);
 
 /*
  * Has no capability in effect, or all that it has kept, until the next of these: for a process that

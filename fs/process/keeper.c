@@ -64,7 +64,9 @@
 
 /* How long the keeper waits, in ms. */
 #define START_MS 10000     /* until a worker serves */
-#define STOP_MS 1000       /* until a worker that is told to end is killed */
+#define STOP_MS 1000       /* until a worker that is told to end with the mount is killed */
+#define REPLACE_MS 30      /* the same when the next one goes on with its requests */
+#define RENEW_MS 500       /* so long a worker serves at least before it is to be renewed */
 #define EXIT_MS 20         /* until a worker whose first thread has ended is killed */
 #define EXIT_AT_END_MS 500 /* the same when the mount is to end */
 #define LEAVE_MS 20        /* for the threads of a worker that has been killed */
@@ -77,6 +79,7 @@ struct keeper {
 
 	pid_t worker;      /* 0: none */
 	int status;        /* of the last one: see wait(2) */
+	int64_t started;   /* ms */
 	int64_t kill_at;   /* ms; when the worker is to be killed */
 	int64_t leave_at;  /* ms; when it is not waited for any more */
 	bool watched;      /* shared->watch stands for its thread, which has not ended */
@@ -113,7 +116,8 @@ static pid_t start_worker(struct keeper *keeper)
 		return pid;
 	keeper->worker = pid;
 	keeper->watched = false;
-	keeper->kill_at = clock_now_ms() + START_MS;
+	keeper->started = clock_now_ms();
+	keeper->kill_at = keeper->started + START_MS;
 	keeper->leave_at = ORDERS_NEVER;
 	return pid;
 }
@@ -164,19 +168,19 @@ static void kill_worker(struct keeper *keeper)
 }
 
 /* Tells the worker to end. */
-static void end_worker(struct keeper *keeper)
+static void end_worker(struct keeper *keeper, int64_t within_ms)
 {
 	if (keeper->worker == 0)
 		return;
 	kill(keeper->worker, SIGTERM);
-	keeper->kill_at = clock_now_ms() + STOP_MS;
+	keeper->kill_at = clock_now_ms() + within_ms;
 }
 
 /* A second order to stop means: do not wait for what is being done. */
 static void stop(struct keeper *keeper)
 {
 	if (!keeper->stop)
-		end_worker(keeper);
+		end_worker(keeper, STOP_MS);
 	else if (keeper->worker > 0)
 		kill_worker(keeper);
 	keeper->stop = true;
@@ -267,13 +271,21 @@ static void wait_for_orders(struct keeper *keeper, int64_t until)
 	keep_time(keeper);
 }
 
-/* The worker serves: it is told to end when another one, or a newer program, is to go on. */
-static void see_to_successor(struct keeper *keeper)
+/*
+ * The worker serves: it is told to end when another one, or a newer program, is to go on. Returns
+ * until when nothing else is to be done (ms).
+ */
+static int64_t see_to_successor(struct keeper *keeper)
 {
+	const int64_t renew_at = keeper->started + RENEW_MS;
+
 	if (keeper->stop || keeper->replace || (!keeper->able && !keeper->renew))
-		return;
+		return ORDERS_NEVER;
+	if (!keeper->able && clock_now_ms() < renew_at)
+		return renew_at;
 	keeper->replace = true;
-	end_worker(keeper);
+	end_worker(keeper, REPLACE_MS);
+	return ORDERS_NEVER;
 }
 
 /* The worker has been started. Returns when there is none any more. */
@@ -286,10 +298,8 @@ static void watch(struct keeper *keeper)
 	keeper->watched = is_settled(keeper) && keeper->shared->watched;
 	if (keeper->shared->generation == 0 && is_settled(keeper))
 		keeper_announce(keeper->shared);
-	while (keeper->worker > 0) {
-		see_to_successor(keeper);
-		wait_for_orders(keeper, ORDERS_NEVER);
-	}
+	while (keeper->worker > 0)
+		wait_for_orders(keeper, see_to_successor(keeper));
 }
 
 static bool was_serving(const struct shared *shared)
@@ -362,6 +372,15 @@ static void become_successor(struct keeper *keeper)
 	successor_become(keeper->successor);
 }
 
+/* It has ended, or been killed, because the keeper told it to: it did nothing wrong. */
+static bool was_replaced(const struct keeper *keeper)
+{
+	const int status = keeper->status;
+
+	return keeper->replace &&
+	       (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+}
+
 /* Returns the exit status of the keeper; *ret_is_worker: of a worker. */
 static int keep(struct keeper *keeper, bool *ret_is_worker)
 {
@@ -383,8 +402,10 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 				return EXIT_SUCCESS;
 			if (shared->covered || (shared->generation == 0 && !is_settled(keeper)))
 				return EXIT_FAILURE;
-			shared->death = death_judge(shared, keeper->status, keeper->ooms);
-			if (!(keeper->replace && keeper->status == 0) && !survive(keeper))
+			shared->death = was_replaced(keeper)
+						? DEATH_NONE
+						: death_judge(shared, keeper->status, keeper->ooms);
+			if (!was_replaced(keeper) && !survive(keeper))
 				return EXIT_FAILURE;
 			shared->generation++;
 			keeper->replace = keeper->renew = false;

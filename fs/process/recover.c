@@ -170,9 +170,14 @@ static void note_suspects(struct shared *shared)
 
 	for (size_t i = 0; i < SHARED_THREADS; i++) {
 		const uint64_t unique = atomic_exchange(&shared->services[i].unique, 0);
+		const uint32_t slow = atomic_exchange(&shared->services[i].slow, false);
+		struct shared_suspect *suspect;
 
-		if (unique != 0 && points > 0)
-			suspect_of(shared, unique)->points += points;
+		if (unique == 0 || (points == 0 && !slow))
+			continue;
+		suspect = suspect_of(shared, unique);
+		suspect->points += points;
+		suspect->slow = slow;
 	}
 }
 

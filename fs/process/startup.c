@@ -4,6 +4,7 @@
 #include "harden.h"
 #include "identity.h"
 #include "request/log.h"
+#include "request/weight.h"
 #include "sigbus.h"
 
 #include <errno.h>
@@ -209,5 +210,9 @@ int startup_prepare(void)
 		r = shmfs_sigbus_install();
 	if (r == 0)
 		r = shmfs_identity_init();
-	return r < 0 ? r : harden_process();
+	if (r == 0)
+		r = harden_process(!weight_allow());
+	if (r == 0)
+		weight_try();
+	return r;
 }

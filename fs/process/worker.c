@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What the loop's hooks need. */
 struct service {
@@ -26,6 +27,14 @@ struct service {
 static void close_node(void *arg, uint64_t ino)
 {
 	opened_close(arg, ino);
+}
+
+static void close_fd(void *arg, int fd)
+{
+	if (freeing_takes_long(fd))
+		freeing_close(arg, fd, FREEING_NOBODY);
+	else
+		close(fd);
 }
 
 static void on_settle(void *arg)
@@ -82,7 +91,7 @@ static int prepare(struct service *service, const struct options *options)
 	if (r == 0)
 		r = nodes_new(&fs->nodes, shared, fs->opened, shared->root);
 	if (r == 0)
-		r = journal_new(&fs->journal, shared);
+		r = journal_new(&fs->journal, shared, close_fd, &fs->freeing);
 	if (r == 0)
 		r = loop_new(&fs->loop, service->session, fs->journal,
 			(struct loop_options){options->single_thread, options->traces}, &hooks);

@@ -62,6 +62,8 @@
 
 struct journal {
 	struct shared *shared;
+	journal_close_fn *close_fd;
+	void *close_arg;
 	bool settled; /* of the one thread that receives, whichever it is */
 
 	pthread_mutex_t lock;
@@ -85,13 +87,16 @@ static _Thread_local struct {
 /* Where a request is noted that a thread without an entry serves. */
 static struct shared_service unnoted;
 
-int journal_new(struct journal **ret_journal, struct shared *shared)
+int journal_new(
+	struct journal **ret_journal, struct shared *shared, journal_close_fn *close_fd, void *arg)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
 
 	if (!journal)
 		return -ENOMEM;
 	journal->shared = shared;
+	journal->close_fd = close_fd;
+	journal->close_arg = arg;
 	pthread_mutex_init(&journal->lock, NULL);
 	*ret_journal = journal;
 	return 0;
@@ -154,23 +159,39 @@ static struct shared_service *take_service(struct journal *journal)
 	return self.service;
 }
 
-bool journal_has_thread(const struct journal *journal, pid_t thread)
+/* NULL: it has none. */
+static struct shared_service *service_of(const struct journal *journal, pid_t thread)
 {
 	const unsigned threads = atomic_load_explicit(&journal->threads, memory_order_relaxed);
 
-	for (unsigned i = 0; i < threads; i++)
-		if (atomic_load_explicit(
-			    &journal->shared->services[i].thread, memory_order_relaxed) == thread)
-			return true;
-	return false;
+	for (unsigned i = 0; i < threads; i++) {
+		struct shared_service *service = &journal->shared->services[i];
+
+		if (atomic_load_explicit(&service->thread, memory_order_relaxed) == thread)
+			return service;
+	}
+	return NULL;
 }
 
-static bool is_refused(const struct shared *shared, uint64_t unique)
+bool journal_has_thread(const struct journal *journal, pid_t thread)
+{
+	return service_of(journal, thread) != NULL;
+}
+
+void journal_note_slow(struct journal *journal, pid_t thread)
+{
+	struct shared_service *service = service_of(journal, thread);
+
+	if (service)
+		atomic_store_explicit(&service->slow, true, memory_order_relaxed);
+}
+
+static const struct shared_suspect *suspect_of(const struct shared *shared, uint64_t unique)
 {
 	for (size_t i = 0; i < SHARED_SUSPECTS; i++)
 		if (shared->suspects[i].unique == unique)
-			return shared->suspects[i].points >= SHARED_POINTS_MAX;
-	return false;
+			return &shared->suspects[i];
+	return NULL;
 }
 
 static bool is_held(const struct shared *shared, uint64_t unique)
@@ -185,6 +206,7 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 	struct journal_ticket *ret_ticket, bool *ret_settle)
 {
 	const struct fuse3_request request = fuse3_request(header);
+	const struct shared_suspect *suspect;
 
 	*ret_ticket = (struct journal_ticket){.unique = request.unique, .again = request.again};
 	/* Requests without a reply come on a way of their own. */
@@ -192,8 +214,10 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 	journal->settled |= *ret_settle;
 	if (!request.again)
 		return JOURNAL_SERVE;
+	suspect = suspect_of(journal->shared, request.unique);
+	ret_ticket->slow = suspect && suspect->slow;
 	/* journal_settle() undoes what a refused request has counted. */
-	if (is_refused(journal->shared, request.unique))
+	if (suspect && suspect->points >= SHARED_POINTS_MAX)
 		return JOURNAL_REFUSE;
 	ret_ticket->slot = resume(journal, request.unique);
 	return is_held(journal->shared, request.unique) ? JOURNAL_HOLD : JOURNAL_SERVE;
@@ -207,6 +231,7 @@ void journal_begin(struct journal *journal, const struct journal_ticket *ticket)
 	self.unique = ticket->unique;
 	self.slot = ticket->slot;
 	self.inherited = self.slot ? phase_of(self.slot) : PHASE_NONE;
+	atomic_store_explicit(&service->slow, ticket->slow, memory_order_relaxed);
 	atomic_store_explicit(&service->unique, ticket->unique, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	self.makes = self.inherited == PHASE_MAKING;
@@ -221,7 +246,7 @@ static void drop_orphans(struct journal *journal)
 		if (orphan->ino == 0)
 			continue;
 		orphan->ino = 0;
-		close(orphan->fd);
+		journal->close_fd(journal->close_arg, orphan->fd);
 	}
 }
 

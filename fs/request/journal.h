@@ -15,8 +15,12 @@
 
 struct journal;
 
+/* Closes a descriptor, beside the requests if that takes long. */
+typedef void journal_close_fn(void *arg, int fd);
+
 /* One for each process that serves. shared outlives it. -ENOMEM. */
-int journal_new(struct journal **ret_journal, struct shared *shared);
+int journal_new(
+	struct journal **ret_journal, struct shared *shared, journal_close_fn *close_fd, void *arg);
 
 /* NULL is accepted. */
 struct journal *journal_free(struct journal *journal);
@@ -25,6 +29,7 @@ struct journal *journal_free(struct journal *journal);
 struct journal_ticket {
 	uint64_t unique;          /* its number */
 	bool again;               /* it was received before */
+	bool slow;                /* it takes long, or took long in a dead worker */
 	struct shared_slot *slot; /* of the dead worker that had it, or NULL */
 };
 
@@ -45,6 +50,9 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 
 /* The calling thread serves it from now on. */
 void journal_begin(struct journal *journal, const struct journal_ticket *ticket);
+
+/* The request that this thread serves takes long. */
+void journal_note_slow(struct journal *journal, pid_t thread);
 
 /* Is this thread one of those that have served? */
 bool journal_has_thread(const struct journal *journal, pid_t thread);

@@ -4,9 +4,11 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "effort.h"
 #include "interrupt.h"
 #include "log.h"
 #include "trace.h"
+#include "weight.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -35,9 +37,6 @@
 
 /* A thread that has no memory to receive into lets others try for so many ns. */
 #define NO_MEMORY_NS 10000000
-
-/* A request that takes a thread beside the leader so many ns makes its user a slow one. */
-#define SLOW_REQUEST_NS 4000000
 
 /* What belongs to the calling thread. */
 static _Thread_local struct {
@@ -83,10 +82,10 @@ static void leave(struct loop *loop, uint64_t user, bool slow)
 static void serve_beside(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
 	const struct fuse_buf *buf)
 {
-	const int64_t start = clock_now_ns();
+	const struct effort before = effort_now();
 
 	serve(loop, ticket, buf);
-	leave(loop, user, clock_now_ns() - start > SLOW_REQUEST_NS);
+	leave(loop, user, effort_was_long(&before));
 }
 
 /* libfuse keeps an interrupt for a request that it has not seen. */
@@ -103,6 +102,8 @@ void lead_beside(struct loop *loop, struct queue_job *job)
 {
 	const struct fuse_buf buf = {.mem = job->bytes, .size = job->size};
 
+	weight_lower();
+	job->ticket.slow = true;
 	if (job->interrupted)
 		tell_interrupt(loop, job->bytes);
 	serve_beside(loop, job->user, &job->ticket, &buf);
@@ -121,9 +122,10 @@ static void serve_leading(struct loop *loop, uint64_t user, const struct journal
 	serve(loop, ticket, buf);
 	if (atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1))
 		return;
-	/* The watchdog has counted the user. */
+	/* The watchdog has counted the user, as a slow one. */
 	self.leads = false;
-	leave(loop, user, true);
+	weight_was_lowered();
+	leave(loop, user, false);
 }
 
 static bool somebody_waits(const struct loop *loop)
@@ -161,12 +163,18 @@ static enum queue_kind kind_of(const struct fuse3_request *request)
 	return request->has_directory ? QUEUE_DIRECTORY : QUEUE_OBJECT;
 }
 
-static bool may_lead(struct loop *loop, const struct fuse3_request *request)
+/* What took long before a takeover would do so again. */
+static bool may_lead(
+	struct loop *loop, const struct fuse3_request *request, const struct journal_ticket *ticket)
 {
 	const enum queue_kind kind = kind_of(request);
 	bool may;
 
-	if (queue_is_empty(&loop->queue) || loop->max_threads == 1)
+	if (loop->max_threads == 1)
+		return true;
+	if (ticket->slow)
+		return false;
+	if (queue_is_empty(&loop->queue))
 		return true;
 	pthread_mutex_lock(&loop->lock);
 	may = queue_lets_lead(&loop->queue, request->user, kind, clock_now_ns()) ||
@@ -190,6 +198,8 @@ static int pass_on(struct loop *loop, const struct fuse3_request *request,
 		queue_hold(&loop->queue, job);
 	else
 		r = queue_put(&loop->queue, job);
+	if (r == 0 && ticket->slow)
+		queue_set_slow(&loop->queue, request->user, clock_now_ns());
 	if (r == 0 && queue_has_job(&loop->queue))
 		loop_call_thread(loop);
 	pthread_mutex_unlock(&loop->lock);
@@ -214,7 +224,7 @@ static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *requ
 	const uint64_t user = request->user;
 	int r;
 
-	if (self.leads && may_lead(loop, request)) {
+	if (self.leads && may_lead(loop, request, ticket)) {
 		watch_crowd(loop, user);
 		if (self.leads)
 			serve_leading(loop, user, ticket, buf);
@@ -364,10 +374,19 @@ static void tell_watchdog(struct loop *loop)
 		atomic_store(&loop->clock, clock);
 }
 
+/* Mapping and unmapping one for each leader would hold up the page faults of all threads. */
+static void *take_buffer(struct loop *loop)
+{
+	void *buffer = atomic_exchange(&loop->buffer, NULL);
+
+	return buffer ? buffer : buffer_new(FUSE3_RECEIVE_SIZE);
+}
+
 void lead(struct loop *loop)
 {
-	struct fuse_buf buf = {.mem = buffer_new(FUSE3_RECEIVE_SIZE)};
+	struct fuse_buf buf = {.mem = take_buffer(loop)};
 
+	weight_restore();
 	self.leads = true;
 	tell_watchdog(loop);
 	if (!buf.mem) {
@@ -388,5 +407,5 @@ void lead(struct loop *loop)
 			loop_stop(loop, r);
 	}
 	serve_late(loop, 0);
-	buffer_free(buf.mem, FUSE3_RECEIVE_SIZE);
+	buffer_free(atomic_exchange(&loop->buffer, buf.mem), FUSE3_RECEIVE_SIZE);
 }

@@ -32,6 +32,7 @@
  */
 #include "loop_private.h"
 
+#include "buffer.h"
 #include "clock.h"
 #include "watch.h"
 
@@ -143,6 +144,7 @@ struct loop *loop_free(struct loop *loop)
 	if (!loop)
 		return NULL;
 	queue_clear(&loop->queue);
+	buffer_free(loop->buffer, FUSE3_RECEIVE_SIZE);
 	pthread_cond_destroy(&loop->work);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop);

@@ -43,6 +43,7 @@ struct loop {
 	_Atomic uint64_t user;
 	_Atomic pid_t leader;    /* thread id */
 	_Atomic clockid_t clock; /* of the leader's CPU time */
+	_Atomic(void *) buffer;  /* the last leader's, for the next one; or NULL */
 	atomic_bool watched;     /* the watchdog looks at `turn` from time to time */
 
 	/* Of the leader. */

@@ -12,6 +12,8 @@
  *   such requests, and they do not wait behind others. In the root they do not wait at all.
  * - The leader does not serve a user whose requests took long just now (SLOW_NS): each would cost
  *   all others the time until the watchdog hands the lead over. They go to other threads at once.
+ *   Those threads get less CPU time than the leader (weight.h), and after a takeover the requests
+ *   that took long go to such threads again.
  * - What waits has a bound in bytes for each user. A request above it is answered with ENOMEM.
  *
  * A waiting request is a copy. The kernel sends it again when this process dies, because it has not

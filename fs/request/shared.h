@@ -81,6 +81,7 @@ struct shared_orphan {
 struct shared_service {
 	_Atomic uint64_t unique; /* its number; 0: none */
 	_Atomic pid_t thread;
+	_Atomic uint32_t slow; /* the request takes long, or those of its user do */
 };
 
 /*
@@ -93,6 +94,7 @@ struct shared_service {
 struct shared_suspect {
 	uint64_t unique;
 	uint32_t points;
+	uint32_t slow; /* as it was then */
 };
 
 /* A request that a thread of a worker that has been ended is still in the kernel with. */

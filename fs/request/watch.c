@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "loop_private.h"
+#include "weight.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@
 /* How often the main thread looks at the leader while there are requests. */
 #define LOOK_MS 4
 
-/* A leader that runs may use so much CPU time for one request, in ns. */
-#define RUN_NS (LOOK_MS * CLOCK_NS_PER_MS)
+/* A leader that runs may use so much CPU time for one request, in ns. Most take a tenth of it. */
+#define RUN_NS CLOCK_NS_PER_MS
 
 /* A leader that has got no CPU for so long, in ns, loses the lead all the same. */
 #define WAIT_NS (25 * LOOK_MS * CLOCK_NS_PER_MS)
@@ -68,18 +69,24 @@ static bool is_too_long(struct loop *loop, const struct watch *watch)
 static void hand_over(struct loop *loop, uint64_t turn)
 {
 	const uint64_t user = atomic_load_explicit(&loop->user, memory_order_relaxed);
+	const pid_t leader = atomic_load(&loop->leader);
 	bool taken = false;
 
 	pthread_mutex_lock(&loop->lock);
 	if (queue_enter(&loop->queue, user)) {
 		if (loop_call_thread(loop))
 			taken = atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1);
-		if (taken)
+		if (taken) {
 			loop->led = false;
-		else /* there is no thread, or the request is done just now */
+			queue_set_slow(&loop->queue, user, clock_now_ns());
+		} else /* there is no thread, or the request is done just now */
 			queue_leave(&loop->queue, user);
 	}
 	pthread_mutex_unlock(&loop->lock);
+	if (!taken)
+		return;
+	journal_note_slow(loop->journal, leader);
+	weight_lower_other(leader);
 }
 
 static void tidy(struct loop *loop)

@@ -82,6 +82,12 @@ static void block_ticks(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+static void close_fd(void *arg, int fd)
+{
+	(void)arg;
+	close(fd);
+}
+
 static void start_session(int device)
 {
 	static char program[] = "shmfs";
@@ -106,7 +112,7 @@ static void start_session(int device)
 		      false) == 0);
 	HOLDS(nodes_new(&world.fs.nodes, world.shared, world.fs.opened, world.fs.root) == 0);
 	HOLDS(nodes_have_handles(world.fs.nodes) == WITH_HANDLES);
-	HOLDS(journal_new(&world.fs.journal, world.shared) == 0);
+	HOLDS(journal_new(&world.fs.journal, world.shared, close_fd, NULL) == 0);
 	HOLDS(loop_new(&world.fs.loop, world.session, world.fs.journal,
 		      (struct loop_options){.single_thread = true}, &hooks) == 0);
 }
