@@ -151,7 +151,7 @@ const char *holder_list(const struct survey *survey, const struct shmfs_holder *
 	return ret_text;
 }
 
-static bool add(struct json_object *to, const char *name, struct json_object *value)
+static bool add_to_holder(struct json_object *to, const char *name, struct json_object *value)
 {
 	return value && json_object_object_add(to, name, value) == 0;
 }
@@ -163,17 +163,17 @@ static struct json_object *holder_json(const struct survey *survey,
 	struct json_object *object = json_object_new_object();
 	char text[TEXT_SIZE], how[TEXT_SHORT], since[TEXT_SHORT];
 
-	if (object && add(object, "pid", json_object_new_int(process->pid)) &&
-		add(object, "uid", json_object_new_int64(process->uid)) &&
-		add(object, "user", json_object_new_string(text_user(process->uid))) &&
-		add(object, "command",
+	if (object && add_to_holder(object, "pid", json_object_new_int(process->pid)) &&
+		add_to_holder(object, "uid", json_object_new_int64(process->uid)) &&
+		add_to_holder(object, "user", json_object_new_string(text_user(process->uid))) &&
+		add_to_holder(object, "command",
 			json_object_new_string(text_safe(process->command, text, sizeof(text)))) &&
-		add(object, "how", json_object_new_string(holder_how(holder, how))) &&
-		add(object, "door",
+		add_to_holder(object, "how", json_object_new_string(holder_how(holder, how))) &&
+		add_to_holder(object, "door",
 			json_object_new_string(holder_door(holder, text, sizeof(text)))) &&
-		add(object, "daemon",
+		add_to_holder(object, "daemon",
 			json_object_new_boolean(process_of(survey, holder)->is_daemon)) &&
-		add(object, "since",
+		add_to_holder(object, "since",
 			json_object_new_string(
 				text_time(holder_since(survey, holder, birth), since))))
 		return object;

@@ -84,7 +84,7 @@ static bool parse_watch(const char *text, unsigned *ret_seconds)
 enum option_code { OPTION_ORPHANS = 256, OPTION_DELETED, OPTION_SORT, OPTION_WATCH };
 
 /* Returns 0, 1 when help was all that was wanted, -EINVAL. */
-static int parse(struct ls *ls, int argc, char **argv)
+static int parse_ls_arguments(struct ls *ls, int argc, char **argv)
 {
 	static const struct option options[] = {{"long", no_argument, NULL, 'l'},
 		{"all", no_argument, NULL, 'a'}, {"orphans", no_argument, NULL, OPTION_ORPHANS},
@@ -172,7 +172,7 @@ static void print_sum(const char *where, const struct objects_sum *sum, const st
 	printf("\n");
 }
 
-static bool add(struct json_object *to, const char *name, uint64_t value)
+static bool add_to_sum(struct json_object *to, const char *name, uint64_t value)
 {
 	return json_object_object_add(to, name, json_object_new_uint64(value)) == 0;
 }
@@ -184,11 +184,14 @@ static struct json_object *sum_json(
 	struct json_object *object = json_object_new_object();
 
 	if (object && json_object_object_add(object, "shm", json_object_new_string(where)) == 0 &&
-		add(object, "objects", sum->objects) && add(object, "held", sum->held) &&
-		add(object, "free", sum->free) && add(object, "deleted", sum->deleted) &&
-		add(object, "used", sum->used) && add(object, "used-by-free", sum->used_by_free) &&
-		add(object, "used-by-deleted", sum->used_by_deleted) && add(object, "size", size) &&
-		add(object, "available", (uint64_t)space->f_bavail * space->f_frsize))
+		add_to_sum(object, "objects", sum->objects) &&
+		add_to_sum(object, "held", sum->held) && add_to_sum(object, "free", sum->free) &&
+		add_to_sum(object, "deleted", sum->deleted) &&
+		add_to_sum(object, "used", sum->used) &&
+		add_to_sum(object, "used-by-free", sum->used_by_free) &&
+		add_to_sum(object, "used-by-deleted", sum->used_by_deleted) &&
+		add_to_sum(object, "size", size) &&
+		add_to_sum(object, "available", (uint64_t)space->f_bavail * space->f_frsize))
 		return object;
 	json_object_put(object);
 	return NULL;
@@ -319,7 +322,7 @@ static int list_survey(const struct ls *ls, struct survey *survey)
 	return r;
 }
 
-static int list(const struct ls *ls)
+static int list_once(const struct ls *ls)
 {
 	struct survey survey;
 	int r = survey_take("ls", &survey);
@@ -336,7 +339,7 @@ static int list(const struct ls *ls)
 /* --- again and again ----------------------------------------------------------------------------
  */
 
-static int watch(struct ls *ls)
+static int list_again(struct ls *ls)
 {
 	const bool is_terminal = isatty(STDOUT_FILENO) && !ls->form.json;
 	int r = 0;
@@ -348,16 +351,16 @@ static int watch(struct ls *ls)
 			ls->wish.limit = size.ws_row > ROWS_BESIDE ? size.ws_row - ROWS_BESIDE : 1;
 		if (is_terminal)
 			fputs("\033[H\033[J", stdout);
-		r = list(ls);
+		r = list_once(ls);
 		sleep(ls->watch);
 	}
 	return r;
 }
 
-static int run(void *arg)
+static int run_ls(void *arg)
 {
 	struct ls *ls = arg;
-	const int r = ls->watch ? watch(ls) : list(ls);
+	const int r = ls->watch ? list_again(ls) : list_once(ls);
 
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -365,12 +368,12 @@ static int run(void *arg)
 int ls_main(int argc, char **argv)
 {
 	struct ls ls = {.watch = 0};
-	int r = parse(&ls, argc, argv);
+	int r = parse_ls_arguments(&ls, argc, argv);
 
 	if (r == 1)
 		return EXIT_SUCCESS;
 	if (r < 0)
 		return EXIT_FAILURE;
 	setlocale(LC_CTYPE, "");
-	return detached_run(run, &ls);
+	return detached_run(run_ls, &ls);
 }

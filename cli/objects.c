@@ -31,7 +31,7 @@ static bool matches(const char *path, char *const *patterns)
 	return false;
 }
 
-static int grow(void *array, size_t *room, size_t count, size_t size)
+static int grow_array(void *array, size_t *room, size_t count, size_t size)
 {
 	void **items = array, *grown;
 
@@ -45,14 +45,8 @@ static int grow(void *array, size_t *room, size_t count, size_t size)
 	return 0;
 }
 
-static double age_of(const struct survey *survey, const struct shmfs_listing_entry *entry)
-{
-	return (double)(survey->now.tv_sec - entry->birth.tv_sec) +
-	       (double)(survey->now.tv_nsec - entry->birth.tv_nsec) / 1e9;
-}
-
-static int keep(struct objects *all, const struct survey *survey, const struct object *object,
-	const struct objects_wish *wish)
+static int keep_object(struct objects *all, const struct survey *survey,
+	const struct object *object, const struct objects_wish *wish)
 {
 	int r;
 
@@ -60,11 +54,11 @@ static int keep(struct objects *all, const struct survey *survey, const struct o
 		(wish->only_deleted && !object->is_deleted) ||
 		!matches(object->entry->path, wish->patterns))
 		return 0;
-	r = grow(&all->objects, &all->room, all->count, sizeof(*all->objects));
+	r = grow_array(&all->objects, &all->room, all->count, sizeof(*all->objects));
 	if (r < 0)
 		return r;
 	all->objects[all->count] = *object;
-	all->objects[all->count++].age = age_of(survey, object->entry);
+	all->objects[all->count++].age = shmfs_seconds_between(&object->entry->birth, &survey->now);
 	return 0;
 }
 
@@ -107,7 +101,7 @@ static int take_named(struct objects *all, const struct survey *survey,
 			continue;
 		object.holders = survey_holders(survey, entry, &object.holder_count);
 		add_up(sum, &object, entry->links > 1 ? entry->used / entry->links : entry->used);
-		r = keep(all, survey, &object, wish);
+		r = keep_object(all, survey, &object, wish);
 	}
 	free(statuses);
 	return r;
@@ -179,7 +173,7 @@ static int take_deleted(struct objects *all, const struct survey *survey, struct
 {
 	struct shmfs_listing_entry *entry = calloc(1, sizeof(*entry));
 	const struct shmfs_holder *best;
-	int r = entry ? grow(&all->deleted, &all->deleted_room, all->deleted_count,
+	int r = entry ? grow_array(&all->deleted, &all->deleted_room, all->deleted_count,
 				sizeof(*all->deleted))
 		      : -ENOMEM;
 
@@ -221,7 +215,7 @@ static int take_unnamed(struct objects *all, const struct survey *survey,
 		if (r <= 0)
 			continue;
 		add_up(sum, &object, object.entry->used);
-		r = keep(all, survey, &object, wish);
+		r = keep_object(all, survey, &object, wish);
 	}
 	free(numbers);
 	return r < 0 ? r : 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress.h"
 
+#include "listing.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,11 +16,6 @@ void progress_begin(struct progress *progress, const char *what)
 	progress->last = progress->start;
 }
 
-static double seconds_between(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
-}
-
 void progress_tell(size_t done, size_t total, void *arg)
 {
 	struct progress *progress = arg;
@@ -26,8 +23,9 @@ void progress_tell(size_t done, size_t total, void *arg)
 	int width;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (seconds_between(&progress->start, &now) < FIRST_SECONDS ||
-		seconds_between(&progress->last, &now) < EVERY_SECONDS || !isatty(STDERR_FILENO))
+	if (shmfs_seconds_between(&progress->start, &now) < FIRST_SECONDS ||
+		shmfs_seconds_between(&progress->last, &now) < EVERY_SECONDS ||
+		!isatty(STDERR_FILENO))
 		return;
 	progress->last = now;
 	width = fprintf(stderr, "\r%s: %zu of %zu", progress->what, done, total);

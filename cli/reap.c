@@ -144,7 +144,7 @@ static bool take_option(struct reap *reap, int option)
 }
 
 /* Returns 0, 1 when help was all that was wanted, -EINVAL. */
-static int parse(struct reap *reap, int argc, char **argv)
+static int parse_reap_arguments(struct reap *reap, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"older-than", required_argument, NULL, OPTION_OLDER},
@@ -237,7 +237,7 @@ static int reap_survey(const struct reap *reap, const struct survey *survey)
 	return r < 0 ? r : status_of(&sum);
 }
 
-static int run(void *arg)
+static int run_reap(void *arg)
 {
 	const struct reap *reap = arg;
 	struct survey survey;
@@ -255,10 +255,10 @@ static int run(void *arg)
 int reap_main(int argc, char **argv)
 {
 	struct reap reap = {.rules = {.older_than = OLDER_THAN}};
-	const int r = parse(&reap, argc, argv);
+	const int r = parse_reap_arguments(&reap, argc, argv);
 
 	if (r != 0)
 		return r == 1 ? EXIT_SUCCESS : FAILURE;
 	setlocale(LC_CTYPE, "");
-	return detached_run(run, &reap);
+	return detached_run(run_reap, &reap);
 }

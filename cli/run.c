@@ -104,7 +104,7 @@ static bool has_entries(const struct run *run)
 	return found;
 }
 
-static int prepare(struct run *run)
+static int prepare_namespace(struct run *run)
 {
 	const struct run_options *options = &run->options;
 	int r = 0;
@@ -150,7 +150,7 @@ static int open_namespace(struct run *run)
 		return run_say(
 			"%s/%s: cannot lock it: %s", run->base, run->options.name, strerror(-r));
 	run->alone = r == 1;
-	return run_directory_is_linked(&run->directory) ? prepare(run) : RUN_AGAIN;
+	return run_directory_is_linked(&run->directory) ? prepare_namespace(run) : RUN_AGAIN;
 }
 
 static void close_namespace(struct run *run)

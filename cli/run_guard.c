@@ -122,7 +122,7 @@ static int patience(struct guard *guard)
 }
 
 /* Returns when no descendant is left. */
-static void watch(struct guard *guard, int children, int shares)
+static void watch_descendants(struct guard *guard, int children, int shares)
 {
 	struct signalfd_siginfo info;
 	struct pollfd ready[2] = {
@@ -241,7 +241,7 @@ static void become_guard(const struct run *run)
 }
 
 /* *ret_shares: as of run_share_watch(). */
-static int begin(struct guard *guard, pid_t group, int *ret_shares)
+static int begin_guard(struct guard *guard, pid_t group, int *ret_shares)
 {
 	const struct run *run = guard->run;
 	int r = hold_place(run);
@@ -271,10 +271,10 @@ void run_guard_live(struct run *run, int front_end, int report)
 	become_guard(run);
 	sigfillset(&all);
 	children = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	guard.outcome.status = begin(&guard, group, &shares);
+	guard.outcome.status = begin_guard(&guard, group, &shares);
 	if (guard.outcome.status == 0) {
 		let_go();
-		watch(&guard, children, shares);
+		watch_descendants(&guard, children, shares);
 	}
 	if (!guard.is_superseded)
 		run_guard_finish(&guard);

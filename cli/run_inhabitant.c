@@ -14,7 +14,7 @@
 #define PATH_SIZE (NAME_MAX + 32)
 
 /* One octal escape of mountinfo, or one byte. */
-static char decode(const char **text)
+static char decode_character(const char **text)
 {
 	const char *at = *text;
 
@@ -35,7 +35,7 @@ static bool ends_in(const char *field, size_t len, const char *component)
 		if (*slash == '/')
 			at = slash + 1;
 	while (at < end && *component)
-		if (decode(&at) != *component++)
+		if (decode_character(&at) != *component++)
 			return false;
 	return at == end && !*component;
 }

@@ -14,7 +14,7 @@
 /* Each level holds a descriptor; a directory beyond counts as one object. */
 #define DEPTH_MAX 64
 
-static int add(
+static int add_object(
 	struct run_objects *objects, const char *prefix, const char *name, const struct stat *st)
 {
 	struct run_object *object;
@@ -36,7 +36,7 @@ static int add(
 	return 0;
 }
 
-static int list(struct run_objects *objects, int dir, const char *prefix, unsigned depth);
+static int list_entries(struct run_objects *objects, int dir, const char *prefix, unsigned depth);
 
 static int list_directory(
 	struct run_objects *objects, int dir, const char *prefix, const char *name, unsigned depth)
@@ -51,7 +51,7 @@ static int list_directory(
 		close(fd);
 		return -ENOMEM;
 	}
-	r = list(objects, fd, below, depth + 1);
+	r = list_entries(objects, fd, below, depth + 1);
 	free(below);
 	return r;
 }
@@ -66,11 +66,11 @@ static int list_entry(
 		return 0;
 	if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
 		return list_directory(objects, dir, prefix, name, depth);
-	return add(objects, prefix, name, &st);
+	return add_object(objects, prefix, name, &st);
 }
 
 /* Takes the descriptor over. */
-static int list(struct run_objects *objects, int dir, const char *prefix, unsigned depth)
+static int list_entries(struct run_objects *objects, int dir, const char *prefix, unsigned depth)
 {
 	DIR *stream = fdopendir(dir);
 	const struct dirent *entry;
@@ -101,7 +101,7 @@ int run_objects_list(struct run_objects *ret_objects, int dir)
 	*ret_objects = (struct run_objects){0};
 	if (fd < 0)
 		return -errno;
-	r = list(ret_objects, fd, "", 0);
+	r = list_entries(ret_objects, fd, "", 0);
 	if (r == 0 && ret_objects->count > 0)
 		qsort(ret_objects->object, ret_objects->count, sizeof(*ret_objects->object),
 			compare_names);

@@ -159,7 +159,7 @@ static int take_size(struct run_options *options, const char *text)
 	return RUN_FAILED;
 }
 
-static int take(struct run_options *options, int option)
+static int take_run_option(struct run_options *options, int option)
 {
 	switch (option) {
 	case 'm':
@@ -289,7 +289,7 @@ enum run_options_result run_options_parse(struct run_options *ret_options, int a
 		if (option == '?' || option == ':')
 			r = misused(option, argv);
 		else
-			r = take(ret_options, option);
+			r = take_run_option(ret_options, option);
 	}
 	rest = argv + optind;
 	if (r == 0)

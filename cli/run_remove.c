@@ -26,7 +26,7 @@ struct removal {
 	unsigned removed;
 };
 
-static void note(struct removal *removal, int error, const char *name)
+static void note_error(struct removal *removal, int error, const char *name)
 {
 	if (removal->result->error != 0)
 		return;
@@ -91,14 +91,14 @@ static void remove_subdirectory(struct removal *removal, int dir, const char *na
 	}
 	if (fd < 0) {
 		if (fd != -ENOENT)
-			note(removal, fd, name);
+			note_error(removal, fd, name);
 		return;
 	}
 	empty(removal, fd, depth + 1);
 	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
 		removal->removed++;
 	else if (errno != ENOENT && errno != ENOTEMPTY)
-		note(removal, -errno, name);
+		note_error(removal, -errno, name);
 }
 
 static void remove_entry(struct removal *removal, int dir, const char *name, unsigned depth)
@@ -108,7 +108,7 @@ static void remove_entry(struct removal *removal, int dir, const char *name, uns
 	else if (errno == EISDIR)
 		remove_subdirectory(removal, dir, name, depth);
 	else if (errno != ENOENT)
-		note(removal, -errno, name);
+		note_error(removal, -errno, name);
 }
 
 /* Takes the descriptor over. */
@@ -118,7 +118,7 @@ static void empty(struct removal *removal, int dir, unsigned depth)
 	const struct dirent *entry;
 
 	if (!list) {
-		note(removal, -errno, ".");
+		note_error(removal, -errno, ".");
 		close(dir);
 		return;
 	}
@@ -157,7 +157,7 @@ void run_remove_contents(int dir, struct run_removal *ret_removal)
 		const int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd < 0) {
-			note(&removal, -errno, ".");
+			note_error(&removal, -errno, ".");
 			return;
 		}
 		before = removal.removed;
@@ -167,7 +167,7 @@ void run_remove_contents(int dir, struct run_removal *ret_removal)
 		if (removal.removed == before)
 			break;
 	}
-	note(&removal, -ENOTEMPTY, ".");
+	note_error(&removal, -ENOTEMPTY, ".");
 }
 
 void run_remove_directory(const struct run_directory *directory, struct run_removal *ret_removal)

@@ -138,7 +138,7 @@ static void answer(const struct server *server)
 	ioctl(server->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-static void *serve(void *arg)
+static void *serve_reservations(void *arg)
 {
 	struct server *server = arg;
 	struct pollfd asked = {.fd = server->listener, .events = POLLIN};
@@ -163,7 +163,7 @@ int run_reserve_serve(int listener, dev_t dev)
 	if (!server)
 		return -ENOMEM;
 	*server = (struct server){listener, dev};
-	r = -pthread_create(&thread, NULL, serve, server);
+	r = -pthread_create(&thread, NULL, serve_reservations, server);
 	if (r < 0)
 		free(server);
 	else

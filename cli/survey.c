@@ -55,7 +55,7 @@ static int open_shm(void)
 	return -EMEDIUMTYPE;
 }
 
-static int take(struct survey *survey)
+static int read_survey(struct survey *survey)
 {
 	struct progress progress;
 	const int dir = open_shm();
@@ -78,7 +78,7 @@ static int take(struct survey *survey)
 int survey_take(const char *verb, struct survey *ret_survey)
 {
 	struct survey survey = {.dir = -1};
-	const int r = take(&survey);
+	const int r = read_survey(&survey);
 
 	if (r == 0) {
 		*ret_survey = survey;
@@ -241,7 +241,7 @@ void survey_print_unseen(const struct survey *survey, FILE *out)
 	fprintf(out, "\n");
 }
 
-static int add(struct json_object *to, const char *name, struct json_object *value)
+static int add_to_unseen(struct json_object *to, const char *name, struct json_object *value)
 {
 	return value && json_object_object_add(to, name, value) == 0 ? 0 : -ENOMEM;
 }
@@ -251,14 +251,16 @@ struct json_object *survey_unseen_json(const struct survey *survey)
 	const struct shmfs_unseen *unseen = &survey->holders.unseen;
 	struct json_object *object = json_object_new_object();
 
-	if (object &&
-		(add(object, "processes", json_object_new_uint64(unseen->processes)) < 0 ||
-			add(object, "in-flight", json_object_new_uint64(unseen->in_flight)) < 0 ||
-			add(object, "pid-namespace",
-				json_object_new_boolean(unseen->pid_namespace)) < 0 ||
-			add(object, "hidden", json_object_new_boolean(unseen->hidden)) < 0 ||
-			add(object, "directories", json_object_new_uint64(survey->listing.unread)) <
-				0)) {
+	if (object && (add_to_unseen(object, "processes",
+			       json_object_new_uint64(unseen->processes)) < 0 ||
+			      add_to_unseen(object, "in-flight",
+				      json_object_new_uint64(unseen->in_flight)) < 0 ||
+			      add_to_unseen(object, "pid-namespace",
+				      json_object_new_boolean(unseen->pid_namespace)) < 0 ||
+			      add_to_unseen(object, "hidden",
+				      json_object_new_boolean(unseen->hidden)) < 0 ||
+			      add_to_unseen(object, "directories",
+				      json_object_new_uint64(survey->listing.unread)) < 0)) {
 		json_object_put(object);
 		return NULL;
 	}

@@ -27,7 +27,7 @@ static void print_usage(void)
 }
 
 /* Returns 0, 1 when help was all that was wanted, -EINVAL. */
-static int parse(struct watch *watch, int argc, char **argv)
+static int parse_watch_arguments(struct watch *watch, int argc, char **argv)
 {
 	static const struct option options[] = {{"writes", no_argument, NULL, 'w'},
 		{"json", no_argument, NULL, 'J'}, {"help", no_argument, NULL, 'h'},
@@ -130,7 +130,7 @@ static int watch_all(struct watch *watch)
 int watch_main(int argc, char **argv)
 {
 	struct watch watch = {.json = false};
-	int r = parse(&watch, argc, argv);
+	int r = parse_watch_arguments(&watch, argc, argv);
 
 	if (r != 0)
 		return r == 1 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -37,7 +37,7 @@ static struct state *find_state(const struct watch_known *known, uint64_t ino)
 	return node ? *node : NULL;
 }
 
-static void note(struct state *state, const struct shmfs_listing_entry *entry, unsigned kinds)
+static void note_state(struct state *state, const struct shmfs_listing_entry *entry, unsigned kinds)
 {
 	if (kinds & WATCH_SIZE)
 		state->size = entry->size;
@@ -75,7 +75,7 @@ bool watch_known_add(struct watch_known *known, uint64_t ino,
 		return true;
 	state = add_state(known, ino);
 	if (state && entry)
-		note(state, entry, sure);
+		note_state(state, entry, sure);
 	return false;
 }
 
@@ -153,7 +153,7 @@ size_t watch_known_compare(struct watch_known *known, const struct shmfs_listing
 	if (!state)
 		state = add_state(known, entry->ino);
 	if (state)
-		note(state, entry, kinds);
+		note_state(state, entry, kinds);
 	return count;
 }
 

@@ -28,7 +28,8 @@ static bool add_text(struct json_object *to, const char *name, const char *text)
 	return (value || !text) && json_object_object_add(to, name, value) == 0;
 }
 
-static bool add(struct json_object *to, const char *name, struct json_object *value, bool is_null)
+static bool add_value(
+	struct json_object *to, const char *name, struct json_object *value, bool is_null)
 {
 	return (value || is_null) && json_object_object_add(to, name, value) == 0;
 }
@@ -48,9 +49,9 @@ static int print_json(const struct watch_line *line, FILE *out, const char *now,
 	if (object && add_text(object, "time", now) && add_text(object, "action", line->action) &&
 		add_text(object, "name", path) && add_text(object, "to", to) &&
 		add_text(object, "detail", line->detail) &&
-		add(object, "ino", number(line->ino, (int64_t)line->ino), !line->ino) &&
-		add(object, "pid", number(line->pid, line->pid), !line->pid) &&
-		add(object, "uid", number(actor, actor ? actor->uid : 0), !actor) &&
+		add_value(object, "ino", number(line->ino, (int64_t)line->ino), !line->ino) &&
+		add_value(object, "pid", number(line->pid, line->pid), !line->pid) &&
+		add_value(object, "uid", number(actor, actor ? actor->uid : 0), !actor) &&
 		add_text(object, "user", actor ? text_user(actor->uid) : NULL) &&
 		add_text(object, "command", command) && add_text(object, "door", line->door)) {
 		fprintf(out, "%s\n",

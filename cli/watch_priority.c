@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch_priority.h"
 
+#include "listing.h"
+
 #include <sched.h>
 
 #define WINDOW_SECONDS 0.1
 #define SHARE_MAX 0.25 /* of a processor */
-
-static double seconds_between(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
-}
 
 static void set_real_time(struct watch_priority *priority, bool is_real_time)
 {
@@ -28,10 +25,10 @@ void watch_priority_adjust(struct watch_priority *priority)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	window = seconds_between(&priority->since, &now);
+	window = shmfs_seconds_between(&priority->since, &now);
 	if (window < WINDOW_SECONDS)
 		return;
-	share = seconds_between(&priority->used, &used) / window;
+	share = shmfs_seconds_between(&priority->used, &used) / window;
 	set_real_time(priority, share < SHARE_MAX);
 	priority->since = now;
 	priority->used = used;

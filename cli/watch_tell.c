@@ -69,7 +69,7 @@ static int open_object(const struct watch *watch, const struct watch_source *sou
 }
 
 /* The attributes of the object now. false: it has gone. */
-static bool look(const struct watch *watch, const struct watch_source *source,
+static bool look_at_object(const struct watch *watch, const struct watch_source *source,
 	const struct watch_event *event, struct shmfs_listing_entry *ret_entry)
 {
 	const int fd = open_object(watch, source, event);
@@ -128,7 +128,7 @@ static int tell_changes(struct watch *watch, struct watch_source *source,
 	struct watch_change changes[WATCH_CHANGES_MAX];
 	struct shmfs_listing_entry entry;
 	const unsigned kinds = kinds_of(event->mask);
-	const bool exists = look(watch, source, event, &entry);
+	const bool exists = look_at_object(watch, source, event, &entry);
 	unsigned disputed;
 	size_t count = 0;
 	int r = find_disputed(source, event, &disputed);
@@ -158,7 +158,7 @@ static int tell_create(struct watch *watch, struct watch_source *source,
 	bool exists, is_known = false;
 	int r;
 
-	exists = look(watch, source, event, &entry);
+	exists = look_at_object(watch, source, event, &entry);
 	r = find_disputed(source, event, &disputed);
 	if (exists)
 		line->ino = entry.ino;
@@ -183,7 +183,7 @@ static int tell_delete(struct watch *watch, struct watch_source *source,
 	struct shmfs_listing_entry entry;
 
 	if (!is_directory && !source->view &&
-		(!look(watch, source, event, &entry) || entry.links == 0))
+		(!look_at_object(watch, source, event, &entry) || entry.links == 0))
 		watch_known_forget(watch->known, event->ino);
 	line->action = is_directory ? "rmdir" : "remove";
 	return watch_line_print(line, watch->json, watch->output.lines);

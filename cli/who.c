@@ -71,7 +71,7 @@ static void print_usage(void)
 }
 
 /* Returns 0, 1 when help was all that was wanted, -EINVAL. */
-static int parse(struct who *who, int argc, char **argv)
+static int parse_who_arguments(struct who *who, int argc, char **argv)
 {
 	static const struct option options[] = {{"output", required_argument, NULL, 'o'},
 		{"json", no_argument, NULL, 'J'}, {"raw", no_argument, NULL, 'r'},
@@ -236,7 +236,7 @@ static int find_holders(const struct who *who, const struct survey *survey)
 	return r < 0 ? CANNOT_TELL : status;
 }
 
-static int run(void *arg)
+static int run_who(void *arg)
 {
 	const struct who *who = arg;
 	struct survey survey;
@@ -252,10 +252,10 @@ static int run(void *arg)
 int who_main(int argc, char **argv)
 {
 	struct who who = {.words = NULL};
-	const int r = parse(&who, argc, argv);
+	const int r = parse_who_arguments(&who, argc, argv);
 
 	if (r != 0)
 		return r == 1 ? EXIT_SUCCESS : CANNOT_TELL;
 	setlocale(LC_CTYPE, "");
-	return detached_run(run, &who);
+	return detached_run(run_who, &who);
 }

@@ -77,7 +77,7 @@ static int read_info(const struct descriptors *of, uint64_t number, struct info 
  * The kernel answers this from memory: FUSE and network file systems do not ask their servers when
  * no attributes are wanted and none need be fresh. Device and inode number are always told.
  */
-static int look(int dir, const char *name, struct statx *ret_stx)
+static int look_at_file(int dir, const char *name, struct statx *ret_stx)
 {
 	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, ret_stx) < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -89,7 +89,7 @@ static int look_by_number(const struct descriptors *of, uint64_t number, struct 
 	char name[24];
 
 	snprintf(name, sizeof(name), "%" PRIu64, number);
-	return look(of->fds, name, ret_stx);
+	return look_at_file(of->fds, name, ret_stx);
 }
 
 /* The device of a mount that is in no namespace known so far: perhaps in that of a process in a
@@ -212,7 +212,7 @@ static int take_place(struct scan *scan, int task, const char *name)
 	dev_t dev;
 
 	if (readlinkat(task, name, path, sizeof(path) - 1) < 0 || !leads_in(scan, path) ||
-		look(task, name, &stx) < 0)
+		look_at_file(task, name, &stx) < 0)
 		return 0;
 	dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	if (!scan_wants(scan, dev))

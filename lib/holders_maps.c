@@ -30,7 +30,7 @@ static uint64_t take_number(const char **at, unsigned base, char end)
 }
 
 /* start-end perms offset major:minor inode path */
-static void parse(const char *at, struct line *line)
+static void parse_mapping(const char *at, struct line *line)
 {
 	unsigned high, low;
 
@@ -65,7 +65,7 @@ static int take_line(struct reader *reader, const char *text, const char *end)
 	struct shmfs_holder found = {.fd = -1, .how = SHMFS_HOLD_MAP_READ};
 	struct line line;
 
-	parse(text, &line);
+	parse_mapping(text, &line);
 	if (line.ino == 0 || !scan_wants(scan, line.dev))
 		return 0;
 	if (line.dev != reader->dev)

@@ -45,16 +45,16 @@ void shmfs_listing_set(struct shmfs_listing_entry *entry, const struct statx *st
 		entry->birth = time_of(&stx->stx_btime);
 }
 
-static double seconds_since(const struct timespec *then, const struct timespec *now)
+double shmfs_seconds_between(const struct timespec *from, const struct timespec *to)
 {
-	return (double)(now->tv_sec - then->tv_sec) + (double)(now->tv_nsec - then->tv_nsec) / 1e9;
+	return (double)(to->tv_sec - from->tv_sec) + (double)(to->tv_nsec - from->tv_nsec) / 1e9;
 }
 
 double shmfs_listing_age(const struct shmfs_listing_entry *entry, const struct timespec *now)
 {
-	const double birth = seconds_since(&entry->birth, now),
-		     change = seconds_since(&entry->change, now),
-		     modified = seconds_since(&entry->modified, now);
+	const double birth = shmfs_seconds_between(&entry->birth, now),
+		     change = shmfs_seconds_between(&entry->change, now),
+		     modified = shmfs_seconds_between(&entry->modified, now);
 	const double youngest = birth < change ? birth : change;
 
 	return youngest < modified ? youngest : modified;
@@ -78,7 +78,7 @@ static int append(struct walk *walk, const struct shmfs_listing_entry *entry)
 	return 0;
 }
 
-static int keep(struct walk *walk, char *path, const struct statx *stx)
+static int keep_entry(struct walk *walk, char *path, const struct statx *stx)
 {
 	struct shmfs_listing_entry entry = {.path = path};
 
@@ -87,7 +87,7 @@ static int keep(struct walk *walk, char *path, const struct statx *stx)
 }
 
 /* AT_STATX_DONT_SYNC: another file system that is mounted here must not be waited for. */
-static int look(int dir, const char *name, struct statx *ret_stx)
+static int look_at_entry(int dir, const char *name, struct statx *ret_stx)
 {
 	if (statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
 		    STATX_BASIC_STATS | STATX_BTIME, ret_stx) < 0)
@@ -219,19 +219,19 @@ static int send_into(struct walk *walk, int dir, const char *name, size_t entry)
 	return 0;
 }
 
-static int take(struct walk *walk, int dir, const char *directory, const char *name)
+static int list_found(struct walk *walk, int dir, const char *directory, const char *name)
 {
 	struct statx stx;
 	char *path;
 	int r;
 
-	if (look(dir, name, &stx) < 0 || dev_of(&stx) != walk->out->dev)
+	if (look_at_entry(dir, name, &stx) < 0 || dev_of(&stx) != walk->out->dev)
 		return 0;
 	if (!S_ISREG(stx.stx_mode) && !S_ISDIR(stx.stx_mode))
 		return 0;
 	if (asprintf(&path, "%s%s%s", directory, *directory ? "/" : "", name) < 0)
 		return -ENOMEM;
-	r = keep(walk, path, &stx);
+	r = keep_entry(walk, path, &stx);
 	if (r < 0)
 		free(path);
 	else if (S_ISDIR(stx.stx_mode) && !walk->is_errand && may_block(&stx))
@@ -258,7 +258,7 @@ static int walk_directory(struct walk *walk, int dir, const char *path, bool *re
 			if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 				continue;
 			*ret_is_empty = false;
-			r = take(walk, dir, path, entry->d_name);
+			r = list_found(walk, dir, path, entry->d_name);
 			if (r < 0)
 				return r;
 		}

@@ -42,6 +42,8 @@ void shmfs_listing_free(struct shmfs_listing *listing);
 /* Seconds since the last of the events that its times show: birth, a change, a write. */
 double shmfs_listing_age(const struct shmfs_listing_entry *entry, const struct timespec *now);
 
+double shmfs_seconds_between(const struct timespec *from, const struct timespec *to);
+
 /* Fills all but path and is_empty. */
 void shmfs_listing_set(struct shmfs_listing_entry *entry, const struct statx *stx);
 

@@ -113,8 +113,8 @@ static int show(struct shmfs_mounts *mounts, struct shmfs_mount *mount)
 	return 0;
 }
 
-static int keep(struct shmfs_mounts *mounts, const struct shmfs_mount *found, const char *root,
-	const char *point)
+static int keep_mount(struct shmfs_mounts *mounts, const struct shmfs_mount *found,
+	const char *root, const char *point)
 {
 	struct shmfs_mount *mount, **node;
 
@@ -145,7 +145,7 @@ int shmfs_mounts_note(struct shmfs_mounts *mounts, uint64_t id, dev_t dev)
 {
 	const struct shmfs_mount mount = {.id = id, .dev = dev, .kind = SHMFS_MOUNT_OTHER};
 
-	return keep(mounts, &mount, NULL, NULL);
+	return keep_mount(mounts, &mount, NULL, NULL);
 }
 
 /* Of a FUSE file system, user_id= is the user who mounted it. The kernel writes it, not the
@@ -185,7 +185,7 @@ static int parse_line(struct shmfs_mounts *mounts, char *line, pid_t pid, uint64
 	}
 	unescape(root);
 	unescape(point);
-	return keep(mounts, &mount, root, point);
+	return keep_mount(mounts, &mount, root, point);
 }
 
 int shmfs_mounts_parse(struct shmfs_mounts *mounts, char *text, pid_t pid, uint64_t space)

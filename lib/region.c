@@ -104,7 +104,7 @@ struct shmfs_region *shmfs_region_free(struct shmfs_region *region)
 }
 
 /* Fills the place of a file descriptor once. */
-static bool fill(atomic_int *place, int fd)
+static bool fill_descriptor(atomic_int *place, int fd)
 {
 	int none = -1;
 
@@ -117,8 +117,8 @@ void shmfs_region_consume_fd(struct shmfs_region *region, int fd)
 	bool used = false;
 
 	if (mode != O_WRONLY)
-		used = fill(&region->reader, fd);
-	if (mode != O_RDONLY && fill(&region->writer, fd)) {
+		used = fill_descriptor(&region->reader, fd);
+	if (mode != O_RDONLY && fill_descriptor(&region->writer, fd)) {
 		region->both = mode == O_RDWR;
 		used = true;
 	}
@@ -170,7 +170,7 @@ static void *map_quietly(int fd, size_t len, int prot)
 }
 
 /* lock is held for writing; len is in whole pages. */
-static int map(struct shmfs_region *region, size_t len)
+static int map_region(struct shmfs_region *region, size_t len)
 {
 	const bool writable = region->both;
 	const int fd = writable ? region->writer : region->reader;
@@ -209,9 +209,9 @@ static bool lock_mapped(struct shmfs_region *region, size_t need, bool store)
 		if (region->mapped < need || (store && !region->writable)) {
 			const size_t ahead = region->mapped * 2 > need ? region->mapped * 2 : need;
 
-			r = map(region, ahead);
+			r = map_region(region, ahead);
 			if (r < 0)
-				r = map(region, need);
+				r = map_region(region, need);
 		}
 		pthread_rwlock_unlock(&region->lock);
 		if (r < 0)

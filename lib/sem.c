@@ -22,7 +22,7 @@ bool shmfs_semaphore_is(const char *name, uint64_t size)
  * the first four, shifted by the bit that tells of waiters. musl, whose sem_t has 32 bytes too,
  * keeps it in the first four with a flag for waiters on top.
  */
-static unsigned decode(const unsigned char *bytes, size_t size)
+static unsigned decode_value(const unsigned char *bytes, size_t size)
 {
 	uint32_t words[2];
 
@@ -48,6 +48,6 @@ int shmfs_semaphore_value(int dir, const char *path, uint64_t ino, unsigned *ret
 		return (int)length;
 	if (length != SIZE_64 && length != SIZE_32)
 		return -ESTALE;
-	*ret_value = decode(bytes, (size_t)length);
+	*ret_value = decode_value(bytes, (size_t)length);
 	return 0;
 }

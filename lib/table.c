@@ -57,7 +57,7 @@ struct shmfs_table_entry *shmfs_table_next(const struct shmfs_table_entry *entry
 	return next;
 }
 
-static void put(const struct shmfs_table *table, struct shmfs_table_entry *entry)
+static void put_entry(const struct shmfs_table *table, struct shmfs_table_entry *entry)
 {
 	struct shmfs_table_entry **bucket = bucket_of(table, entry->key);
 
@@ -66,7 +66,7 @@ static void put(const struct shmfs_table *table, struct shmfs_table_entry *entry
 }
 
 /* One entry a bucket, or about. Without memory for that it only gets slower. */
-static void grow(struct shmfs_table *table)
+static void grow_buckets(struct shmfs_table *table)
 {
 	struct shmfs_table_entry **old = table->buckets;
 	const size_t old_count = table->bucket_count;
@@ -84,7 +84,7 @@ static void grow(struct shmfs_table *table)
 
 		for (struct shmfs_table_entry *entry = old[i]; entry; entry = next) {
 			next = entry->next;
-			put(table, entry);
+			put_entry(table, entry);
 		}
 	}
 	free(old);
@@ -92,8 +92,8 @@ static void grow(struct shmfs_table *table)
 
 void shmfs_table_add(struct shmfs_table *table, struct shmfs_table_entry *entry)
 {
-	grow(table);
-	put(table, entry);
+	grow_buckets(table);
+	put_entry(table, entry);
 	table->entry_count++;
 }
 
