@@ -4,14 +4,61 @@
 #include "request/weight.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void freeing_init(struct freeing *freeing)
 {
-	*freeing = (struct freeing){.taken = 0};
+	*freeing = (struct freeing){.first = NULL};
 	pthread_mutex_init(&freeing->lock, NULL);
 	pthread_cond_init(&freeing->more, NULL);
 	pthread_cond_init(&freeing->done, NULL);
+}
+
+/*
+ * The lock is held. The oldest entry of this user before `end`; one that no thread closes already,
+ * if there is one. NULL.
+ */
+static struct freeing_entry *find_entry(const struct freeing *freeing, uid_t user, uint64_t end)
+{
+	struct freeing_entry *closing = NULL;
+
+	for (struct freeing_entry *entry = freeing->first; entry && entry->number < end;
+		entry = entry->next) {
+		if (user != FREEING_ALL && entry->user != user)
+			continue;
+		if (!entry->closing)
+			return entry;
+		closing = entry;
+	}
+	return closing;
+}
+
+/* The lock is held. */
+static void drop_entry(struct freeing *freeing, struct freeing_entry *entry)
+{
+	struct freeing_entry *before = NULL;
+
+	for (struct freeing_entry *e = freeing->first; e != entry; e = e->next)
+		before = e;
+	if (before)
+		before->next = entry->next;
+	else
+		freeing->first = entry->next;
+	if (freeing->last == entry)
+		freeing->last = before;
+	free(entry);
+}
+
+/* The lock is held, but not while this closes. */
+static void close_entry(struct freeing *freeing, struct freeing_entry *entry)
+{
+	entry->closing = true;
+	pthread_mutex_unlock(&freeing->lock);
+	close(entry->fd);
+	pthread_mutex_lock(&freeing->lock);
+	drop_entry(freeing, entry);
+	pthread_cond_broadcast(&freeing->done);
 }
 
 static void *close_all(void *arg)
@@ -20,19 +67,15 @@ static void *close_all(void *arg)
 
 	weight_lower();
 	pthread_mutex_lock(&freeing->lock);
-	while (freeing->closed < freeing->taken || !freeing->stop) {
-		int fd;
+	for (;;) {
+		struct freeing_entry *entry = find_entry(freeing, FREEING_ALL, UINT64_MAX);
 
-		if (freeing->closed == freeing->taken) {
+		if (entry && !entry->closing)
+			close_entry(freeing, entry);
+		else if (freeing->stop)
+			break;
+		else
 			pthread_cond_wait(&freeing->more, &freeing->lock);
-			continue;
-		}
-		fd = freeing->entries[freeing->closed % FREEING_MAX].fd;
-		pthread_mutex_unlock(&freeing->lock);
-		close(fd);
-		pthread_mutex_lock(&freeing->lock);
-		freeing->closed++;
-		pthread_cond_broadcast(&freeing->done);
 	}
 	pthread_mutex_unlock(&freeing->lock);
 	return NULL;
@@ -62,17 +105,29 @@ static bool has_thread(struct freeing *freeing)
 	return freeing->started;
 }
 
+/* The lock is held. */
+static bool add_entry(struct freeing *freeing, int fd, uid_t user)
+{
+	struct freeing_entry *entry = malloc(sizeof(*entry));
+
+	if (!entry)
+		return false;
+	*entry = (struct freeing_entry){.fd = fd, .user = user, .number = freeing->taken++};
+	if (freeing->last)
+		freeing->last->next = entry;
+	else
+		freeing->first = entry;
+	freeing->last = entry;
+	pthread_cond_signal(&freeing->more);
+	return true;
+}
+
 void freeing_close(struct freeing *freeing, int fd, uid_t user)
 {
 	bool later;
 
 	pthread_mutex_lock(&freeing->lock);
-	later = freeing->taken - freeing->closed < FREEING_MAX && has_thread(freeing);
-	if (later) {
-		freeing->entries[freeing->taken++ % FREEING_MAX] =
-			(struct freeing_entry){.fd = fd, .user = user};
-		pthread_cond_signal(&freeing->more);
-	}
+	later = has_thread(freeing) && add_entry(freeing, fd, user);
 	pthread_mutex_unlock(&freeing->lock);
 	if (!later)
 		close(fd);
@@ -104,27 +159,31 @@ void freeing_let_go(struct freeing *freeing, int fd, uid_t user)
 		freeing_close(freeing, fd, user);
 }
 
-/* The lock is held. How many have to be closed for this user; what is closed already: none. */
-static uint64_t last_of(const struct freeing *freeing, uid_t user)
+bool freeing_has(struct freeing *freeing, uid_t user)
 {
-	uint64_t last = freeing->closed;
+	bool any;
 
-	for (uint64_t i = freeing->closed; i < freeing->taken; i++)
-		if (user == FREEING_ALL || freeing->entries[i % FREEING_MAX].user == user)
-			last = i + 1;
-	return last;
+	pthread_mutex_lock(&freeing->lock);
+	any = find_entry(freeing, user, UINT64_MAX) != NULL;
+	pthread_mutex_unlock(&freeing->lock);
+	return any;
 }
 
 bool freeing_wait(struct freeing *freeing, uid_t user)
 {
-	uint64_t last;
-	bool any;
+	struct freeing_entry *entry;
+	bool any = false;
+	uint64_t end;
 
 	pthread_mutex_lock(&freeing->lock);
-	last = last_of(freeing, user);
-	any = last > freeing->closed;
-	while (freeing->closed < last)
-		pthread_cond_wait(&freeing->done, &freeing->lock);
+	end = freeing->taken;
+	while ((entry = find_entry(freeing, user, end))) {
+		any = true;
+		if (entry->closing)
+			pthread_cond_wait(&freeing->done, &freeing->lock);
+		else
+			close_entry(freeing, entry);
+	}
 	pthread_mutex_unlock(&freeing->lock);
 	return any;
 }

@@ -21,8 +21,6 @@
 /* From this size on freeing is worth a thread, in blocks of 512 bytes. */
 #define FREEING_LONG ((blkcnt_t)4 * 1024 * 1024 / 512)
 
-enum { FREEING_MAX = 64 };
-
 /* Instead of a user. */
 #define FREEING_NOBODY ((uid_t)-2)
 #define FREEING_ALL ((uid_t)-1)
@@ -32,10 +30,13 @@ struct freeing {
 	pthread_cond_t more;  /* there is something to close, or the end */
 	pthread_cond_t done;  /* something has been closed */
 	struct freeing_entry {
+		struct freeing_entry *next;
 		int fd;
 		uid_t user;
-	} entries[FREEING_MAX]; /* a ring: the first one is being closed */
-	uint64_t taken, closed; /* how many, ever */
+		uint64_t number;
+		bool closing; /* by a thread, which frees the entry */
+	} * first, *last;
+	uint64_t taken; /* how many, ever */
 	bool started, stop;
 	pthread_t thread;
 };
@@ -63,9 +64,13 @@ void freeing_let_go(struct freeing *freeing, int fd, uid_t user);
 /* Closes fd, now or later. It is on behalf of this user, or of FREEING_NOBODY. */
 void freeing_close(struct freeing *freeing, int fd, uid_t user);
 
+/* Has something been taken for this user that is not closed yet? */
+bool freeing_has(struct freeing *freeing, uid_t user);
+
 /*
- * Waits until what has been taken is closed: what is on behalf of this user, or FREEING_ALL.
- * Returns whether there was any.
+ * Returns when what has been taken for this user, or FREEING_ALL, is closed. The calling thread
+ * closes it itself, so that no user waits for the memory of another one. Returns whether there was
+ * any.
  */
 bool freeing_wait(struct freeing *freeing, uid_t user);
 

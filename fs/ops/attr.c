@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "entry.h"
 #include "identity.h"
 #include "object.h"
@@ -193,6 +194,8 @@ void op_setattr(
 
 	if (fi && (which & FUSE_SET_ATTR_SIZE))
 		change.opened = opened_region(fs->opened, ino);
+	if (which & FUSE_SET_ATTR_SIZE)
+		charge_make_room(fs, &caller);
 	r = entry_pin(fs, ino, &node);
 	change.fd = node.fd;
 	if (r == 0)

@@ -83,6 +83,19 @@ static const char *path_of(const struct fs *fs, pid_t thread)
 	return known.path;
 }
 
+static bool has_limit(const struct fs *fs, const struct caller *caller)
+{
+	const char *path = path_of(fs, thread_of(caller));
+
+	return path ? shmfs_cgroups_limit(&fs->cgroups, path) != UINT64_MAX : fs->has_memory_limit;
+}
+
+void charge_make_room(struct fs *fs, const struct caller *caller)
+{
+	if (freeing_has(&fs->freeing, caller->uid) && has_limit(fs, caller))
+		freeing_wait(&fs->freeing, caller->uid);
+}
+
 struct interruptible {
 	const struct caller *caller;
 	bool ends_early; /* at any signal */
@@ -105,6 +118,7 @@ ssize_t charge_run(struct fs *fs, const struct caller *caller, const struct allo
 	const char *path = path_of(fs, thread_of(caller));
 	ssize_t n = -ESRCH;
 
+	charge_make_room(fs, caller);
 	if (path || fs->has_memory_limit || allocation->length >= LONG_SIZE)
 		n = helper_run(&fs->cgroups, path, allocation, signal_of, &interruptible);
 	return n == -ESRCH ? allocation_run(allocation) : n;
@@ -123,6 +137,7 @@ int charge_ahead(struct fs *fs, const struct caller *caller, int fd, off_t offse
 
 	if (!path && !fs->has_memory_limit)
 		return 0;
+	charge_make_room(fs, caller);
 	r = helper_run(&fs->cgroups, path, &allocation, signal_of, &interruptible);
 	return r == -ENOMEM || r == -EINTR ? (int)r : 0;
 }

@@ -17,6 +17,13 @@ void charge_init(struct fs *fs, bool say);
 void charge_clear(struct fs *fs);
 
 /*
+ * The caller is going to allocate, perhaps by a system call that the daemon does not see. In a
+ * cgroup with a limit this waits until what the caller's user has removed is free: the kernel would
+ * kill the caller for want of it.
+ */
+void charge_make_room(struct fs *fs, const struct caller *caller);
+
+/*
  * Returns what allocation_run() does, or -ENOMEM: the caller may not have so much. As on tmpfs, any
  * signal to the caller ends a copy, which tells how far it came; allocating ends with -EINTR when
  * the signal kills the caller, and then nothing has changed.

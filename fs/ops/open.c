@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "entry.h"
 #include "object.h"
 #include "open_flags.h"
@@ -92,6 +93,8 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	CALLER(caller, req);
 	int r;
 
+	if ((fi->flags & O_ACCMODE) != O_RDONLY)
+		charge_make_room(fs_of(req), &caller);
 	r = open_for_caller(fs_of(req), &caller, ino, fi->flags);
 	if (r < 0)
 		reply_result(req, r);

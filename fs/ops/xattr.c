@@ -3,6 +3,7 @@
  * Extended attributes and ACLs are those of the object itself, see xattr(7), acl(5). With -o
  * noxattr the first question is answered with ENOSYS, and the kernel never asks again.
  */
+#include "charge.h"
 #include "entry.h"
 #include "object.h"
 #include "ops.h"
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/xattr.h>
 
 struct xattr {
@@ -60,8 +62,21 @@ static void get(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 		reply_data(req, xattr.ret_value, r);
 }
 
+/*
+ * The kernel asks for this attribute before the first write to an object that has just been made,
+ * which with passthrough no other request comes before.
+ */
+static void prepare_for_write(fuse_req_t req)
+{
+	CALLER(caller, req);
+
+	charge_make_room(fs_of(req), &caller);
+}
+
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
+	if (strcmp(name, "security.capability") == 0)
+		prepare_for_write(req);
 	if (fs_of(req)->noxattr)
 		reply_result(req, -ENOSYS);
 	else

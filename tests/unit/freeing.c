@@ -9,10 +9,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { ALICE = 2001, BOB = 2002 };
+enum { ALICE = 2001, BOB = 2002, OBJECTS = 64 };
 
-/* While it is set no descriptor is closed. */
+/* While it is set no descriptor is closed; this one is not closed. */
 static atomic_bool blocked;
+static atomic_int blocked_fd;
 static atomic_int closes;
 
 int __real_close(int fd);
@@ -20,7 +21,7 @@ int __wrap_close(int fd);
 
 int __wrap_close(int fd)
 {
-	while (atomic_load(&blocked))
+	while (atomic_load(&blocked) || atomic_load(&blocked_fd) == fd)
 		usleep(100);
 	atomic_fetch_add(&closes, 1);
 	return __real_close(fd);
@@ -40,6 +41,7 @@ static int setup(void **state)
 {
 	(void)state;
 	atomic_store(&blocked, false);
+	atomic_store(&blocked_fd, -1);
 	atomic_store(&closes, 0);
 	freeing_init(&freeing);
 	return 0;
@@ -62,8 +64,8 @@ static void test_another_thread_closes(void **state)
 	freeing_close(&freeing, fd, ALICE);
 	assert_true(fcntl(fd, F_GETFD) >= 0);
 	atomic_store(&blocked, false);
-	freeing_wait(&freeing, FREEING_ALL);
-	assert_true(fcntl(fd, F_GETFD) < 0);
+	while (fcntl(fd, F_GETFD) >= 0)
+		usleep(100);
 }
 
 static void test_each_waits_for_what_is_theirs(void **state)
@@ -77,13 +79,34 @@ static void test_each_waits_for_what_is_theirs(void **state)
 	assert_int_equal(atomic_load(&closes), 1);
 }
 
+/* However much another user has removed before. */
+static void test_nobody_waits_for_another_users_memory(void **state)
+{
+	const int stuck = new_fd();
+
+	(void)state;
+	atomic_store(&blocked_fd, stuck);
+	freeing_close(&freeing, stuck, BOB);
+	for (int i = 0; i < OBJECTS; i++)
+		freeing_close(&freeing, new_fd(), i % 2 ? ALICE : BOB);
+	assert_true(freeing_has(&freeing, ALICE));
+	freeing_wait(&freeing, ALICE);
+	assert_false(freeing_has(&freeing, ALICE));
+	assert_true(freeing_has(&freeing, BOB));
+	assert_true(atomic_load(&closes) >= OBJECTS / 2);
+	atomic_store(&blocked_fd, -1);
+	freeing_wait(&freeing, FREEING_ALL);
+	assert_false(freeing_has(&freeing, FREEING_ALL));
+	assert_int_equal(atomic_load(&closes), OBJECTS + 1);
+}
+
 static void test_all_are_closed_however_many(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 5 * FREEING_MAX; i++)
+	for (int i = 0; i < 5 * OBJECTS; i++)
 		freeing_close(&freeing, new_fd(), ALICE);
 	freeing_wait(&freeing, FREEING_ALL);
-	assert_int_equal(atomic_load(&closes), 5 * FREEING_MAX);
+	assert_int_equal(atomic_load(&closes), 5 * OBJECTS);
 	freeing_let_go(&freeing, -1, ALICE);
 }
 
@@ -105,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FREEING_TEST(test_another_thread_closes),
 		FREEING_TEST(test_each_waits_for_what_is_theirs),
+		FREEING_TEST(test_nobody_waits_for_another_users_memory),
 		FREEING_TEST(test_all_are_closed_however_many),
 		FREEING_TEST(test_the_end_leaves_nothing_open),
 	};
