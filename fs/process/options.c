@@ -12,167 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum key {
-	KEY_HELP,
-	KEY_VERSION,
-	KEY_DEBUG,
-	KEY_FOREGROUND,
-	KEY_SINGLE_THREAD,
-	KEY_NONEMPTY,
-	KEY_ATIME,
-	KEY_NOATIME,
-	KEY_PASSTHROUGH,
-	KEY_RESERVE,
-	KEY_XATTR,
-	KEY_NOXATTR,
-	KEY_ACL,
-	KEY_NOACL,
-	KEY_CACHE,
-	KEY_ENTRY_TIMEOUT,
-	KEY_ATTR_TIMEOUT,
-	KEY_NEGATIVE_TIMEOUT,
-	KEY_EXEC,
-	KEY_SUID,
-	KEY_DEV,
-	KEY_KEEPER,
-	KEY_NOKEEPER,
-	KEY_MAX_READ,
-	KEY_ALLOW,
-	KEY_FSNAME,
-	KEY_SUBTYPE,
-	KEY_REMOUNT,
-	KEY_PASS, /* libfuse, fusermount3 or the kernel knows it */
-};
-
 /* What the options that were met say about the defaults. */
 struct parser {
 	struct options *options;
 	bool help, version, allow, fsname, subtype, remount, exec, suid, dev;
 	char unknown[128]; /* the first option that is not known; empty: none */
 };
-
-/* FUSE_OPT_KEY(), but without its implicit conversion from -1U, which clang warns of. */
-#define KEY(text, key)              \
-	{                           \
-		text, UINT_MAX, key \
-	}
-#define IGNORE(text) KEY(text, FUSE_OPT_KEY_DISCARD)
-#define PASS(text) KEY(text, KEY_PASS)
-
-static const struct fuse_opt templates[] = {
-	KEY("-h", KEY_HELP),
-	KEY("--help", KEY_HELP),
-	KEY("-V", KEY_VERSION),
-	KEY("--version", KEY_VERSION),
-	KEY("-d", KEY_DEBUG),
-	KEY("debug", KEY_DEBUG),
-	KEY("-f", KEY_FOREGROUND),
-	KEY("-s", KEY_SINGLE_THREAD),
-	KEY("nonempty", KEY_NONEMPTY),
-	KEY("atime", KEY_ATIME),
-	KEY("noatime", KEY_NOATIME),
-	KEY("passthrough=", KEY_PASSTHROUGH),
-	KEY("reserve", KEY_RESERVE),
-	KEY("xattr", KEY_XATTR),
-	KEY("noxattr", KEY_NOXATTR),
-	KEY("acl", KEY_ACL),
-	KEY("noacl", KEY_NOACL),
-	KEY("cache=", KEY_CACHE),
-	KEY("entry_timeout=", KEY_ENTRY_TIMEOUT),
-	KEY("attr_timeout=", KEY_ATTR_TIMEOUT),
-	KEY("negative_timeout=", KEY_NEGATIVE_TIMEOUT),
-	KEY("exec", KEY_EXEC),
-	KEY("noexec", KEY_EXEC),
-	KEY("suid", KEY_SUID),
-	KEY("dev", KEY_DEV),
-	KEY("keeper", KEY_KEEPER),
-	KEY("nokeeper", KEY_NOKEEPER),
-	KEY("max_read=", KEY_MAX_READ),
-	KEY("allow_other", KEY_ALLOW),
-	KEY("allow_root", KEY_ALLOW),
-	KEY("fsname=", KEY_FSNAME),
-	KEY("subtype=", KEY_SUBTYPE),
-	KEY("remount", KEY_REMOUNT),
-
-	PASS("auto_unmount"),
-	PASS("context="),
-	PASS("fscontext="),
-	PASS("defcontext="),
-	PASS("rootcontext="),
-	PASS("ro"),
-	PASS("rw"),
-	PASS("nosuid"),
-	PASS("nodev"),
-	PASS("sync"),
-	PASS("async"),
-	PASS("dirsync"),
-
-	/* For mount(8) and systemd, or without a meaning here. */
-	IGNORE("defaults"),
-	IGNORE("default_permissions"),
-	IGNORE("auto"),
-	IGNORE("noauto"),
-	IGNORE("nofail"),
-	IGNORE("user"),
-	IGNORE("user="),
-	IGNORE("nouser"),
-	IGNORE("users"),
-	IGNORE("owner"),
-	IGNORE("group"),
-	IGNORE("_netdev"),
-	IGNORE("comment="),
-	IGNORE("relatime"),
-	IGNORE("norelatime"),
-	IGNORE("strictatime"),
-	IGNORE("nostrictatime"),
-	IGNORE("diratime"),
-	IGNORE("nodiratime"),
-	IGNORE("lazytime"),
-	IGNORE("nolazytime"),
-	IGNORE("silent"),
-	IGNORE("loud"),
-	FUSE_OPT_END,
-};
-
-void options_print_help(void)
-{
-	printf("usage: shmfs [options] MOUNTPOINT\n"
-	       "\n"
-	       "Shows the POSIX shared memory objects of this machine as files.\n"
-	       "To unmount: fusermount3 -u MOUNTPOINT, or umount MOUNTPOINT\n"
-	       "\n"
-	       "    -f             stay in the foreground, log to stderr\n"
-	       "    -d             the same, and print a line for each request\n"
-	       "    -s             serve with a single thread\n"
-	       "    -h             print this help\n"
-	       "    -V             print the versions\n"
-	       "    -o OPT[,OPT]   mount options:\n"
-	       "\n"
-	       "    ro, noexec, nosuid, nodev, noatime, sync, ... as in mount(8)\n"
-	       "    allow_other    other users may use the mount; always so when root mounts\n"
-	       "    allow_root     root may use the mount of an ordinary user\n"
-	       "                   (for a user both need user_allow_other in /etc/fuse.conf)\n"
-	       "    auto_unmount   unmount when the daemon dies (fusermount3 3.14: not for root)\n"
-	       "    passthrough=auto|on|off   let the kernel itself read, write and map objects:\n"
-	       "                   where it can (default), or refuse to mount, or never\n"
-	       "    reserve        growing an object with truncate allocates its memory at once\n"
-	       "    nokeeper       serve from one process, whose death ends the mount\n"
-	       "    keeper         refuse to mount where no second process can take over "
-	       "(default:\n"
-	       "                   use one where the kernel can)\n"
-	       "    max_read=N     the kernel asks for at most N bytes at once (without "
-	       "passthrough)\n"
-	       "    acl            the kernel also grants by ACLs at the mount, at the price of a\n"
-	       "                   question more where a mode does not decide\n"
-	       "    noxattr        no extended attributes and no ACLs\n"
-	       "    cache=MS       names and attributes may be MS milliseconds old; also\n"
-	       "                   entry_timeout=, attr_timeout=, negative_timeout= in seconds\n"
-	       "    context=..., fscontext=..., defcontext=..., rootcontext=...\n"
-	       "                   handed to the kernel\n"
-	       "    nonempty       mount over a directory that is not empty\n"
-	       "    fsname=NAME    what df and mount show as source\n"
-	       "    status         mount nothing: print who serves MOUNTPOINT, and how\n");
-}
 
 static void print_version(void)
 {
@@ -189,8 +34,10 @@ static char *copy(const char *text)
 }
 
 /* The last of up to two operands is the mount point; mount(8) gives the source before it. */
-static int take_operand(struct options *options, const char *arg)
+static int take_operand(struct parser *parser, const char *arg)
 {
+	struct options *options = parser->options;
+
 	if (options->source) {
 		log_error("more than one mount point: %s", arg);
 		return -1;
@@ -200,14 +47,15 @@ static int take_operand(struct options *options, const char *arg)
 	return options->mount_point ? 0 : -1;
 }
 
-static int take_passthrough(struct options *options, const char *value)
+static int take_passthrough(struct parser *parser, const char *arg)
 {
+	const char *value = strchr(arg, '=') + 1;
 	static const char *const values[] = {
 		[PASSTHROUGH_AUTO] = "auto", [PASSTHROUGH_ON] = "on", [PASSTHROUGH_OFF] = "off"};
 
 	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		if (strcmp(value, values[i]) == 0) {
-			options->passthrough = (enum passthrough_wish)i;
+			parser->options->passthrough = (enum passthrough_wish)i;
 			return 0;
 		}
 	log_error("passthrough can be auto, on or off, not \"%s\"", value);
@@ -215,8 +63,9 @@ static int take_passthrough(struct options *options, const char *value)
 }
 
 /* Also for libfuse, which wants to hear it twice: see op_init(). */
-static int take_max_read(struct options *options, const char *value)
+static int take_max_read(struct parser *parser, const char *arg)
 {
+	const char *value = strchr(arg, '=') + 1;
 	char *end;
 	unsigned long size;
 
@@ -226,14 +75,14 @@ static int take_max_read(struct options *options, const char *value)
 		log_error("max_read is a number of bytes, not \"%s\"", value);
 		return -1;
 	}
-	options->max_read = (unsigned)size;
+	parser->options->max_read = (unsigned)size;
 	return 1;
 }
 
 /* A number of seconds, or what of them `unit` is. More than a day would be no bound. */
 #define TIMEOUT_MAX (24 * 60 * 60)
 
-static int take_timeout(double *ret_seconds, const char *arg, double unit)
+static int parse_timeout(double *ret_seconds, const char *arg, double unit)
 {
 	const char *value = strchr(arg, '=') + 1;
 	char *end;
@@ -251,12 +100,41 @@ static int take_timeout(double *ret_seconds, const char *arg, double unit)
 }
 
 /* Also listings come with attributes then. Names that do not exist are asked for each time. */
-static int take_cache(struct options *options, const char *arg)
+static int take_cache(struct parser *parser, const char *arg)
 {
-	const int r = take_timeout(&options->attr_timeout, arg, 0.001);
+	struct options *options = parser->options;
+	const int r = parse_timeout(&options->attr_timeout, arg, 0.001);
 
 	options->entry_timeout = options->attr_timeout;
 	return r;
+}
+
+static int take_entry_timeout(struct parser *parser, const char *arg)
+{
+	return parse_timeout(&parser->options->entry_timeout, arg, 1);
+}
+
+static int take_attr_timeout(struct parser *parser, const char *arg)
+{
+	return parse_timeout(&parser->options->attr_timeout, arg, 1);
+}
+
+static int take_negative_timeout(struct parser *parser, const char *arg)
+{
+	return parse_timeout(&parser->options->negative_timeout, arg, 1);
+}
+
+static int take_keeper(struct parser *parser, const char *arg)
+{
+	parser->options->keeper = strcmp(arg, "keeper") == 0 ? KEEPER_ON : KEEPER_OFF;
+	return 0;
+}
+
+static int take_debug(struct parser *parser, const char *arg)
+{
+	(void)arg;
+	parser->options->traces = parser->options->foreground = true;
+	return 0;
 }
 
 /* With remount, mount(8) passes options that only the kernel's list of mounts has. */
@@ -279,94 +157,118 @@ static bool is_acceptable(const struct parser *parser)
 	return !parser->remount && parser->unknown[0] == '\0';
 }
 
-/* As fuse_opt_parse(3) wants it: 1 keeps the argument for libfuse, 0 drops it, -1 is an error. */
-static int take(void *data, const char *arg, int key, struct fuse_args *args)
+/* libfuse, fusermount3 or the kernel knows them. */
+static const char *const passed[] = {"auto_unmount",
+	"context=", "fscontext=", "defcontext=", "rootcontext=", "ro", "rw", "nosuid", "nodev",
+	"sync", "async", "dirsync"};
+
+/* For mount(8) and systemd, or without a meaning here. */
+static const char *const ignored[] = {"defaults", "default_permissions", "auto", "noauto", "nofail",
+	"user", "user=", "nouser", "users", "owner", "group", "_netdev", "comment=", "relatime",
+	"norelatime", "strictatime", "nostrictatime", "diratime", "nodiratime", "lazytime",
+	"nolazytime", "silent", "loud"};
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* What becomes of another option: `take` is called, or a flag is set. */
+struct option {
+	const char *name; /* as fuse_opt_parse(3) matches it */
+	int (*take)(struct parser *parser, const char *arg);
+	enum { OF_OPTIONS, OF_PARSER } owner; /* of the flag */
+	size_t flag;                          /* offset */
+	bool value;
+	bool is_passed; /* libfuse gets it as well */
+};
+
+#define SET(name, flag, value, passed)                                                \
+	{                                                                             \
+		name, NULL, OF_OPTIONS, offsetof(struct options, flag), value, passed \
+	}
+#define NOTE(name, flag, passed)                                                   \
+	{                                                                          \
+		name, NULL, OF_PARSER, offsetof(struct parser, flag), true, passed \
+	}
+#define TAKE(name, take)                               \
+	{                                              \
+		name, take, OF_PARSER, 0, false, false \
+	}
+
+static const struct option table[] = {
+	NOTE("-h", help, false),
+	NOTE("--help", help, false),
+	NOTE("-V", version, false),
+	NOTE("--version", version, false),
+	TAKE("-d", take_debug),
+	TAKE("debug", take_debug),
+	SET("-f", foreground, true, false),
+	SET("-s", single_thread, true, false),
+	SET("nonempty", nonempty, true, false),
+	SET("atime", noatime, false, false),
+	SET("noatime", noatime, true, true),
+	TAKE("passthrough=", take_passthrough),
+	SET("reserve", reserve, true, false),
+	SET("xattr", noxattr, false, false),
+	SET("noxattr", noxattr, true, false),
+	SET("acl", acl, true, false),
+	SET("noacl", acl, false, false),
+	TAKE("cache=", take_cache),
+	TAKE("entry_timeout=", take_entry_timeout),
+	TAKE("attr_timeout=", take_attr_timeout),
+	TAKE("negative_timeout=", take_negative_timeout),
+	NOTE("exec", exec, true),
+	NOTE("noexec", exec, true),
+	NOTE("suid", suid, true),
+	NOTE("dev", dev, true),
+	TAKE("keeper", take_keeper),
+	TAKE("nokeeper", take_keeper),
+	TAKE("max_read=", take_max_read),
+	NOTE("allow_other", allow, true),
+	NOTE("allow_root", allow, true),
+	NOTE("fsname=", fsname, true),
+	NOTE("subtype=", subtype, true),
+	NOTE("remount", remount, false),
+};
+
+/*
+ * As fuse_opt_parse(3) wants it: 1 keeps the argument for libfuse, 0 drops it, -1 is an error. The
+ * key is the place in the table.
+ */
+static int take_argument(void *data, const char *arg, int key, struct fuse_args *args)
 {
 	struct parser *parser = data;
+	const struct option *option = &table[key < 0 ? 0 : key];
+	char *owner = option->owner == OF_PARSER ? (char *)parser : (char *)parser->options;
 
 	(void)args;
-	switch (key) {
-	case KEY_HELP:
-		parser->help = true;
-		return 0;
-	case KEY_VERSION:
-		parser->version = true;
-		return 0;
-	case KEY_DEBUG:
-		parser->options->traces = parser->options->foreground = true;
-		return 0;
-	case KEY_FOREGROUND:
-		parser->options->foreground = true;
-		return 0;
-	case KEY_SINGLE_THREAD:
-		parser->options->single_thread = true;
-		return 0;
-	case KEY_NONEMPTY:
-		parser->options->nonempty = true;
-		return 0;
-	case KEY_ATIME:
-		parser->options->noatime = false;
-		return 0;
-	case KEY_NOATIME:
-		parser->options->noatime = true;
-		return 1;
-	case KEY_PASSTHROUGH:
-		return take_passthrough(parser->options, strchr(arg, '=') + 1);
-	case KEY_RESERVE:
-		parser->options->reserve = true;
-		return 0;
-	case KEY_XATTR:
-	case KEY_NOXATTR:
-		parser->options->noxattr = key == KEY_NOXATTR;
-		return 0;
-	case KEY_ACL:
-	case KEY_NOACL:
-		parser->options->acl = key == KEY_ACL;
-		return 0;
-	case KEY_CACHE:
-		return take_cache(parser->options, arg);
-	case KEY_ENTRY_TIMEOUT:
-		return take_timeout(&parser->options->entry_timeout, arg, 1);
-	case KEY_ATTR_TIMEOUT:
-		return take_timeout(&parser->options->attr_timeout, arg, 1);
-	case KEY_NEGATIVE_TIMEOUT:
-		return take_timeout(&parser->options->negative_timeout, arg, 1);
-	case KEY_EXEC:
-		parser->exec = true;
-		return 1;
-	case KEY_SUID:
-		parser->suid = true;
-		return 1;
-	case KEY_DEV:
-		parser->dev = true;
-		return 1;
-	case KEY_KEEPER:
-		parser->options->keeper = KEEPER_ON;
-		return 0;
-	case KEY_NOKEEPER:
-		parser->options->keeper = KEEPER_OFF;
-		return 0;
-	case KEY_MAX_READ:
-		return take_max_read(parser->options, strchr(arg, '=') + 1);
-	case KEY_ALLOW:
-		parser->allow = true;
-		return 1;
-	case KEY_FSNAME:
-		parser->fsname = true;
-		return 1;
-	case KEY_SUBTYPE:
-		parser->subtype = true;
-		return 1;
-	case KEY_REMOUNT:
-		parser->remount = true;
-		return 0;
-	case KEY_PASS:
-		return 1;
-	case FUSE_OPT_KEY_NONOPT:
-		return take_operand(parser->options, arg);
-	default:
+	if (key == FUSE_OPT_KEY_NONOPT)
+		return take_operand(parser, arg);
+	if (key < 0)
 		return take_unknown(parser, arg);
-	}
+	if (option->take)
+		return option->take(parser, arg);
+	*(bool *)(owner + option->flag) = option->value;
+	return option->is_passed;
+}
+
+/* Not FUSE_OPT_KEY(): clang warns of its implicit conversion from -1U. */
+static struct fuse_opt template(const char *name, int key)
+{
+	return (struct fuse_opt){name, UINT_MAX, key};
+}
+
+static int parse(struct parser *parser)
+{
+	struct fuse_opt templates[LENGTH(table) + LENGTH(passed) + LENGTH(ignored) + 1];
+	int n = 0;
+
+	for (int i = 0; i < LENGTH(table); i++)
+		templates[n++] = template(table[i].name, i);
+	for (int i = 0; i < LENGTH(passed); i++)
+		templates[n++] = template(passed[i], FUSE_OPT_KEY_KEEP);
+	for (int i = 0; i < LENGTH(ignored); i++)
+		templates[n++] = template(ignored[i], FUSE_OPT_KEY_DISCARD);
+	templates[n] = (struct fuse_opt){NULL, 0, 0};
+	return fuse_opt_parse(&parser->options->args, parser, templates, take_argument);
 }
 
 /* All operands have been taken: libfuse is not to take options for some. */
@@ -438,8 +340,7 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	struct parser parser = {.options = ret_options};
 
 	*ret_options = (struct options){.args = FUSE_ARGS_INIT(argc, argv)};
-	if (fuse_opt_parse(&ret_options->args, &parser, templates, take) < 0 ||
-		!is_acceptable(&parser))
+	if (parse(&parser) < 0 || !is_acceptable(&parser))
 		return OPTIONS_WRONG;
 	drop_separator(&ret_options->args);
 	if (parser.version) {
