@@ -19,6 +19,9 @@ static struct {
 	const struct CMUnitTest *tests;
 	size_t n;
 	bool mounted;
+	pid_t runner; /* the process that runs the cases */
+	const struct CMUnitTest *current;
+	bool has_passed; /* the current case; an assertion that fails leaves it */
 } plan;
 
 const struct harness *harness(void)
@@ -80,6 +83,57 @@ static int count_mounts(void)
 	return n;
 }
 
+/* cmocka runs the cases in their order. */
+static int begin_case(void **state)
+{
+	plan.current = plan.current ? plan.current + 1 : plan.tests;
+	plan.has_passed = false;
+	return plan.current->setup_func ? plan.current->setup_func(state) : 0;
+}
+
+static void run_case(void **state)
+{
+	plan.current->test_func(state);
+	plan.has_passed = true;
+}
+
+/* A living child that is not the daemon; 0 if there is none. */
+static pid_t left_child(void)
+{
+	char path[64], text[4096], *at = text, *end;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	read_text(path, text, sizeof(text));
+	while ((pid = strtol(at, &end, 10)) == the_harness.daemon.pid && pid > 0)
+		at = end;
+	return (pid_t)pid;
+}
+
+/*
+ * A case that failed leaves its children and objects: the next cases must not fail because of them.
+ * Each child that ends may leave children of its own, which this process adopts. An assertion that
+ * fails in a child leads the child here: it must not go on with the next case.
+ */
+static int end_case(void **state)
+{
+	const CMFixtureFunction teardown = plan.current->teardown_func;
+	int r;
+
+	if (getpid() != plan.runner)
+		_exit(1);
+	r = teardown ? teardown(state) : 0;
+	if (plan.has_passed)
+		return r;
+	for (pid_t pid; (pid = left_child()) > 0;) {
+		kill(pid, SIGKILL);
+		if (wait_child(pid) < 0)
+			return -1;
+	}
+	sweep(SHM_DIR);
+	return r;
+}
+
 /* The last test of every program. */
 static void everything_ends_cleanly(void **state)
 {
@@ -98,7 +152,13 @@ static int inside(const struct world *world)
 	struct CMUnitTest all[MAX_TESTS] = {0};
 
 	the_harness.base = world->base;
+	plan.runner = getpid();
 	memcpy(all, plan.tests, plan.n * sizeof(*all));
+	for (size_t i = 0; i < plan.n; i++) {
+		all[i].setup_func = begin_case;
+		all[i].test_func = run_case;
+		all[i].teardown_func = end_case;
+	}
 	all[plan.n] = (struct CMUnitTest)cmocka_unit_test(everything_ends_cleanly);
 	return _cmocka_run_group_tests("mount", all, plan.n + 1, setup, NULL);
 }
