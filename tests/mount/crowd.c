@@ -15,7 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { THREADS = 8, ROUNDS = 120, LARGEST = 300000, OPEN_OBJECTS = 2000 };
+enum { THREADS = 8, ROUNDS = 80, LARGEST = 300000, OPEN_OBJECTS = 2000 };
 
 /* What a thread found wrong first; NULL: nothing. Threads must not assert. */
 struct work {

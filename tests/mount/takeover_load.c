@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS = 5, KILLS = 40, BUSY_MAX = 64 };
+enum { CLIENTS = 5, KILLS = 25, BUSY_MAX = 64 };
 
 /*
  * Steps between two kills. The last step of each client may have been counted late, and each worker

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Runs ordinary tools on a mount and compares them with the same script on tmpfs. Prints TAP.
 #
-# usage: run.sh [-p PASS ...] [CASE ...]
+# usage: run.sh [-p PASS ...] [-x CASE ...] [CASE ...]
 #   PASS is root, user or own (see lib.sh); CASE is a name under cases/, e.g. 10-cat.
-#   Without arguments every case runs in every pass that it asks for.
+#   Without arguments every case runs in every pass that it asks for; -x leaves one out.
 # environment:
 #   SHMFS                the daemon (default: build/fs/shmfs)
 #   SHMFS_OPTS           more options for it
@@ -48,9 +48,11 @@ work=$SHMFS_TOOLS_WORK
 . "$here/lib.sh"
 
 passes=()
-while getopts p: option; do
+left_out=()
+while getopts p:x: option; do
     case $option in
     p) passes+=("$OPTARG") ;;
+    x) left_out+=("$OPTARG") ;;
     *) bail_out "unknown option" ;;
     esac
 done
@@ -58,7 +60,7 @@ shift $((OPTIND - 1))
 for pass in "${passes[@]}"; do
     [[ $pass == @(root|user|own) ]] || bail_out "unknown pass: $pass"
 done
-for name; do
+for name in "$@" "${left_out[@]}"; do
     [[ -f $here/cases/$name.sh ]] || bail_out "unknown case: $name"
 done
 if [[ ${#passes[@]} == 0 ]]; then
@@ -68,7 +70,7 @@ fi
 cases=()
 for path in "$here"/cases/*.sh; do
     name=$(basename "$path" .sh)
-    if [[ $# == 0 || " $* " == *" $name "* ]]; then
+    if [[ ($# == 0 || " $* " == *" $name "*) && " ${left_out[*]} " != *" $name "* ]]; then
         cases+=("$name")
     fi
 done
