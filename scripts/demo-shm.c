@@ -23,7 +23,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* fd stands for what has this name. */
+/* fd is the object that has this name. */
 static char *map_fd(const char *name, int fd, size_t new_size, size_t *ret_size)
 {
 	struct stat st;

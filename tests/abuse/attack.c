@@ -120,7 +120,7 @@ static void make_many(struct battle *battle, const char *outside, const char *mo
 	}
 }
 
-/* --- what takes long --- */
+/* --- long calls --- */
 
 static void free_one(struct battle *battle, const char *outside, const char *mount, int i)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one user can do, through a mount and beside it, that others might feel. */
+/* An attack: calls of one user, through a mount and beside it, that another user might feel. */
 #ifndef SHMFS_TEST_ATTACK_H
 #define SHMFS_TEST_ATTACK_H
 
@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-/* Shared by an attack and by the process that measures what others feel. */
+/* Shared by an attack and by the process that measures the victim's calls. */
 struct battle {
 	atomic_bool stop;
 	atomic_ulong steps; /* that the attackers have made */
@@ -16,8 +16,8 @@ struct battle {
 struct attack {
 	const char *name;
 	/*
-	 * Runs until battle->stop, as a user who is not root. `outside` and `mount` are a directory
-	 * of the user's own, by its two doors.
+	 * Runs until battle->stop, as an ordinary user. `outside` and `mount` are a directory of
+	 * the user's own, by its two doors.
 	 */
 	void (*run)(struct battle *battle, const char *outside, const char *mount);
 	bool holds; /* needs can_hold() */

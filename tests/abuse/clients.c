@@ -82,7 +82,7 @@ static void rounds_of_clients(uint32_t *seed, bool stop)
 	pause_us(1000 + next_random(seed) % 20000);
 	for (int i = 0; stop && i < CLIENTS; i++)
 		kill(pids[i], SIGSTOP);
-	/* Whoever stands still is in nobody's way. */
+	/* A stopped client delays no other client. */
 	for (int i = 0; stop && i < 10; i++)
 		assert_true(mount_is_usable(harness()->daemon.mount, BOB));
 	for (int i = 0; i < CLIENTS; i++) {

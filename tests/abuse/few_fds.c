@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A daemon that may have few descriptors: opens beyond that are refused with an error that says so,
- * what is open works on, nothing is leaked, and there is room again when some are closed.
+ * open objects work on, no descriptor leaks, and each close makes room for an open.
  */
 #include "usage.h"
 
@@ -49,7 +49,7 @@ static void use_them(const int fds[TRIES], int n)
 	}
 }
 
-/* What need not be opened. */
+/* Calls that open no object. */
 static void use_names(void)
 {
 	char path[96], other[96];
@@ -63,7 +63,7 @@ static void use_names(void)
 	assert_return_code(chmod(path, 0640), errno);
 }
 
-/* So many that the table of what is known has to grow while there is no descriptor left. */
+/* So many that the table of known nodes has to grow while there is no descriptor left. */
 static void make_known(void)
 {
 	char path[96];
@@ -134,7 +134,7 @@ static pid_t open_all_as(struct who who, int ready)
 	_exit(0);
 }
 
-/* One after the other; what is left is halved each time, and names can be used all the time. */
+/* Each round halves the descriptors that are left, and names can be used all the time. */
 static void users_leave_some(void **state)
 {
 	const struct who users[] = {ALICE, BOB, NOBODY};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a user feels of another one's attack (attack.h) on the mount, and in the same moment on the
- * tmpfs beside it, and of a round trip to another process through pipes, which is the least that a
+ * A victim's calls during another user's attack (attack.h): on the mount, in the same moment on the
+ * tmpfs beside it, and a round trip to another process through pipes, which is the least that a
  * mount can do with the CPUs that are left: no call may fail or be frozen. Each attack is made by
  * one user and by several, and while the worker is killed again and again. scripts/abuse runs it
  * for longer.
@@ -9,7 +9,7 @@
  * SHMFS_TEST_NEIGHBOUR_MS: of each attack.
  * SHMFS_TEST_NEIGHBOUR_KILL_MS: how long a worker lives where workers are killed.
  * SHMFS_TEST_NEIGHBOUR: the only attack that is made, by its name.
- * SHMFS_TEST_LONGEST_MS: that a call on the mount may take, where the others do not take a quarter
+ * SHMFS_TEST_LONGEST_MS: that a call on the mount may take, where the other two do not take a quarter
  * of it; 0, the default: on a busy machine no time is a fault.
  */
 #include "attack.h"
@@ -33,7 +33,7 @@ enum { DURATION_MS = 200, KILL_MS = 100, CALLS_MAX = 1 << 19, ATTACKERS = 3 };
 static const struct who attackers[ATTACKERS] = {
 	{2101, 2101, {0}}, {2102, 2102, {0}}, {2103, 2103, {0}}};
 
-/* What a victim felt. */
+/* A victim's calls. */
 struct felt {
 	unsigned long calls, errors;
 	const char *slowest; /* the call that took longest; of this program's text */

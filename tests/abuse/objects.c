@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Very many objects: all are listed and looked up; what the daemon keeps for each; what is left
- * when they are gone. Directories of them that move all the time. Very many open at once.
- * SHMFS_TEST_OBJECTS, SHMFS_TEST_OPEN_OBJECTS: how many.
+ * Very many objects: all are listed and looked up; the daemon keeps few bytes for each, and frees
+ * them when the objects are gone. Directories of them that move all the time. Very many open at
+ * once. SHMFS_TEST_OBJECTS, SHMFS_TEST_OPEN_OBJECTS: how many.
  */
 #include "usage.h"
 
@@ -64,7 +64,7 @@ static bool is_measurable(void)
 	return !getenv("ASAN_OPTIONS") && !getenv("TSAN_OPTIONS");
 }
 
-/* A few objects are less than what the heap keeps for itself. */
+/* The heap keeps more for itself than a few objects take. */
 static bool has_freed(const void *most)
 {
 	return daemon_usage(&harness()->daemon).memory <= *(const size_t *)most;
@@ -88,7 +88,7 @@ static void very_many_objects(void **state)
 	assert_int_equal(list_and_stat(), 0);
 	/* The table of nodes, which is counted for the keeper as well. */
 	assert_true(wait_for_fds(daemon, before.fds + 2));
-	/* The kernel tells the daemon a little later what it has forgotten. */
+	/* The kernel's FORGET comes a little later. */
 	most = before.memory + (after.memory - before.memory) / 4 + 64 * KIB;
 	if (is_measurable())
 		assert_true(wait_until(has_freed, &most));

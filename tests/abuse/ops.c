@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The operation fuzzer: root and two users do one random thing after another in a small tree, each
- * on tmpfs and on the mount. After every step result, errno, what was seen and the whole trees are
- * compared; from time to time all bytes. tmpfs is the model.
+ * on tmpfs and on the mount. After every step result, errno, all that the step saw and the whole
+ * trees are compared; from time to time all bytes. tmpfs is the model.
  *
  * SHMFS_TEST_OPS_SECONDS: how long. SHMFS_TEST_OPS_SEED: the first seed. SHMFS_TEST_OPS_REPLAY=1:
  * only that seed, and every step is printed.
@@ -26,7 +26,7 @@ enum { USERS = 3, STEPS = 400, BYTES_EVERY = 50, SECONDS = 6 };
 static const struct who *const users[USERS] = {&ROOT, &ALICE, &BOB};
 static const char *const user_names[USERS] = {"root", "alice", "bob"};
 
-/* Between those who take steps and those who compare. */
+/* Shared by the processes that take steps and the one that compares. */
 struct shared {
 	struct step step;
 	struct answer answers[SIDES];
@@ -48,7 +48,7 @@ static const struct verb *verb_of(const struct step *step)
 					  : &name_verbs[step->verb - io_verb_count];
 }
 
-/* --- whoever takes steps --- */
+/* --- the processes that take steps --- */
 
 static void take_step(struct step *step, struct hand hands[SIDES])
 {
@@ -62,7 +62,7 @@ static void take_step(struct step *step, struct hand hands[SIDES])
 
 		*answer = (struct answer){.seen = ""};
 		errno = 0;
-		/* Refused to who may not search the top any more. */
+		/* Refused to a user that may not search the top any more. */
 		answer->result = fchdir(hands[side].dir);
 		if (answer->result == 0)
 			answer->result = verb_of(step)->call(step, &hands[side], answer);
@@ -119,7 +119,7 @@ static void end_users(void)
 
 /* --- the choice --- */
 
-/* Mostly near the top, now and then odd. What is above it is on both sides, and root's. */
+/* Mostly near the top, now and then odd. All above it is on both sides, and root's. */
 static void choose_path(char *ret, bool is_root)
 {
 	static const char *const odd[] = {

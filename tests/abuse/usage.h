@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon uses, all of its processes together. */
+/* The daemon's use of descriptors and memory, all of its processes together. */
 #ifndef SHMFS_TEST_USAGE_H
 #define SHMFS_TEST_USAGE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The steps of the operation fuzzer: one system call, or a few that belong together, with random
- * arguments. Whoever takes a step takes it on both sides, tmpfs first.
+ * arguments. Each step is taken on both sides, tmpfs first.
  *
  * The limits that shmfs(1) names are not among the steps; the place of such a step says so.
  */
@@ -12,7 +12,7 @@
 
 enum { SLOTS = 2, PATH_SIZE = 64, SEEN_SIZE = 1024 };
 
-/* What a user has on one side. */
+/* A user's directory and descriptors on one side. */
 struct hand {
 	int dir;        /* the top of the tree, and the current directory while a step is taken */
 	int fds[SLOTS]; /* regular files; -1: none */
@@ -27,9 +27,9 @@ struct step {
 	bool is_skipped;    /* set by the step on tmpfs: the mount may differ, see there */
 };
 
-/* What a step did. */
+/* The outcome of a step. */
 struct answer {
-	long result; /* -1 or what the call returned, but 0 for a descriptor */
+	long result; /* of the call; 0 for a descriptor */
 	int error;
 	char seen[SEEN_SIZE]; /* attributes, hashes, listings */
 };
@@ -50,7 +50,7 @@ extern const size_t io_verb_count, name_verb_count;
 	}
 #define PICK(table, random) ((table)[(random) % ARRAY_SIZE(table)])
 
-/* Adds to what was seen. */
+/* Adds to the text of things seen. */
 void see(struct answer *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Attributes, but for times and inode number. Keep errno. */

@@ -49,8 +49,8 @@ static long take(struct step *s, struct hand *h, struct answer *ret, int fd)
 }
 
 /*
- * Not O_PATH: what it stands for is not held for long when it is unlinked. Not FIFOs and sockets:
- * the kernel opens them without asking the mount.
+ * Not O_PATH: its object is not held for long when it is unlinked. Not FIFOs and sockets: the
+ * kernel opens them without asking the mount.
  */
 VERB(open_name)
 {
@@ -207,7 +207,7 @@ static bool same_file(int one, int other)
 }
 
 /*
- * Not within one file: pages are on their way while they are written to, and what is read depends
+ * Not within one file: pages are on their way while they are written to, and the bytes read depend
  * on how many go at a time.
  */
 VERB(send)

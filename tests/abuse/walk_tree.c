@@ -42,7 +42,7 @@ void see_fd(struct answer *ret, int fd)
 	errno = error;
 }
 
-/* What has been seen of a tree. */
+/* A tree as it was seen. */
 struct tree {
 	FILE *text;
 	void (*describe)(struct tree *tree, int dir, const char *name, const struct stat *st);

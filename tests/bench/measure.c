@@ -22,8 +22,8 @@ struct path {
 };
 
 /*
- * No name is used by two rows: a target may remember for a while what a name was before it was
- * removed behind its back.
+ * No name is used by two rows: a target may remember a name for a while after its removal behind
+ * the target's back.
  */
 static unsigned long first_serial(const struct row *row, size_t target)
 {
@@ -144,7 +144,7 @@ static int work_begin(struct work *work, const struct plan *plan, const struct r
 	return r < 0 ? r : make_crowd(work, serial);
 }
 
-/* Removes what a unit may have left, too; what is not there is no matter. */
+/* Also removes the files that a unit may have left; a missing one is no error. */
 static void work_end(struct work *work)
 {
 	if (work->row->inner) {

@@ -18,7 +18,7 @@ struct plan {
 	bool smoke;      /* everything 64 times smaller, no repetition */
 };
 
-/* What one target took, in nanoseconds per operation. */
+/* The time of one target, in nanoseconds per operation. */
 struct result {
 	bool refused;    /* it cannot do this in its mode; nothing else is valid then */
 	double requests; /* to the daemon, per operation; -1: not known */

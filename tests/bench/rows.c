@@ -177,7 +177,7 @@ static int unlink_all(const struct work *work, uint64_t *ret_ns)
 	return 0;
 }
 
-/* Both ways go through the target, so that its kernel side knows what is there and what is not. */
+/* Both ways go through the target, so that its kernel side knows which names exist. */
 static int create_and_unlink(struct work *work, uint64_t *ret_create_ns, uint64_t *ret_unlink_ns)
 {
 	const int r = create_all(work, ret_create_ns);
@@ -218,7 +218,7 @@ static int unit_rename(struct work *work, struct sample *ret_sample)
 	return 0;
 }
 
-/* Counts the files of this run; others may share the directory, and come and go. */
+/* Counts the files of this run; other runs may share the directory, and come and go. */
 static int list(const struct work *work, DIR *dir, size_t *ret_seen)
 {
 	const size_t len = strlen(work->prefix);

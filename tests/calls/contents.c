@@ -105,7 +105,7 @@ static long ask_space(void)
 
 /* --- contents --- */
 
-/* What is there of it is right, and all comes if one goes on asking. */
+/* The part that comes is right, and the rest comes when the reader goes on. */
 static long list(void)
 {
 	const long n = count_and_close(opendir("d"));

@@ -108,7 +108,7 @@ static long make_symlink(void)
 	return symlink("target", "a");
 }
 
-/* As root, and for what nobody opens. */
+/* As root, and for an object that is not open. */
 static long make_device(void)
 {
 	return mknod("a", S_IFCHR | MODE, makedev(1, 3));
@@ -235,7 +235,7 @@ static void is_exchanged(void)
 	assert_int_equal(first_byte("b"), 'a');
 }
 
-/* --- directories and what is in them --- */
+/* --- directories and their entries --- */
 
 static long move_tree(void)
 {

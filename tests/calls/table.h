@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 /*
- * before() prepares, call() makes one call or some that belong together, and returns what is
- * negative, with errno, when it failed; after() asserts that what it did is right and complete.
+ * before() prepares, call() makes one call or some that belong together, and returns a negative
+ * number, with errno, when it failed; after() asserts that its effect is right and complete.
  */
 struct script {
 	const char *name;
@@ -21,7 +21,9 @@ struct script {
 	 * without an answer; the object is there then.
 	 */
 	bool asks_last;
-	/* Without file handles a failure cannot be undone: what once lost its last name gets none.
+	/*
+	 * Without file handles a failure cannot be undone: an object that lost its last name gets
+	 * none again.
 	 */
 	bool needs_handles;
 };
@@ -31,13 +33,13 @@ struct script_table {
 	size_t count;
 };
 
-/* Opening, and what changes names; extended attributes; all other calls. */
+/* Opening and changes of names; extended attributes; all other calls. */
 extern const struct script_table calls_of_names, calls_of_xattrs, calls_of_contents;
 
 enum { SCRIPT_TABLES = 3 };
 extern const struct script_table *const script_tables[SCRIPT_TABLES];
 
-/* What the scripts share: what they have open, -1 for nothing; what they have written and read. */
+/* Shared by the scripts: open descriptors or -1, bytes written and read. */
 extern int opened, other;
 extern char data[MIB], got[MIB];
 
@@ -48,9 +50,9 @@ void touch(const char *name);
 char first_byte(const char *name);
 struct stat stat_of(const char *name);
 void is_missing(const char *name);
-void expect_size(off_t size); /* of "a", and of what is open */
+void expect_size(off_t size); /* of "a", and of the open object */
 
-/* What comes before: objects with one byte, trees of them, something that is open. */
+/* Preparations: objects with one byte, trees of them, an open object. */
 void nothing(void);
 void make_a(void);
 void make_a_and_b(void);
@@ -65,7 +67,7 @@ void open_to_append(void);
 void open_big(void);
 void open_big_and_other(void);
 
-/* Closes and removes what there is. */
+/* Closes and removes all of it. */
 void scripts_clean_up(void);
 
 #endif

@@ -78,7 +78,7 @@ static void is_list(void)
 	assert_string_equal(got, NAME);
 }
 
-/* For its owner, its group, one user, a mask and all others: see acl(5). */
+/* For its owner, its group, one user, a mask and the rest: see acl(5). */
 static long set_acl(void)
 {
 	const struct {

@@ -28,7 +28,7 @@ static void use(void)
 	EXPECT_ERROR(access("no-such-name", F_OK), ENOENT);
 }
 
-/* What fails: the calls from one place on, or this one only. */
+/* The calls from one place on fail, or this one only. */
 struct failure {
 	enum fault fault;
 	long times;
@@ -87,7 +87,7 @@ static long run_scripts(const struct failure *failure)
 	return sum;
 }
 
-/* What is forgotten and closed last the daemon is told a little later. */
+/* The last FORGET and RELEASE reach the daemon a little later. */
 static bool has_freed(const void *arg)
 {
 	const long *live = arg;

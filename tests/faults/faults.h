@@ -10,8 +10,8 @@
 
 enum fault {
 	FAULT_MEMORY,     /* allocations, mappings included: ENOMEM */
-	FAULT_DESCRIPTOR, /* what opens something: EMFILE */
-	FAULT_INTERRUPT,  /* what a signal may interrupt: EINTR */
+	FAULT_DESCRIPTOR, /* calls that open a file: EMFILE */
+	FAULT_INTERRUPT,  /* calls that a signal may interrupt: EINTR */
 	FAULT_PROCESS,    /* fork(2) and clone(2): EAGAIN */
 	FAULT_THREAD,     /* pthread_create(3): EAGAIN */
 	FAULT_KINDS

@@ -140,8 +140,8 @@ WRAPPED(void *, mmap64, void *at, size_t len, int prot, int flags, int fd, off64
 }
 
 /*
- * libfuse answers a request for which it has no memory with ENOMEM. Those that the kernel wants no
- * answer to are lost then, and what they give back is too: there is nothing to be tested.
+ * libfuse answers a request for which it has no memory with ENOMEM. A request without an answer is
+ * lost then, and so is the reference it gives back: no test can expect it.
  */
 WRAPPED(void, fuse_session_process_buf, struct fuse_session *session, const struct fuse_buf *buf)
 {
@@ -176,7 +176,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	return cannot_open() ? -1 : __real_open64(path, flags, mode);
 }
 
-/* What is done with descriptors here has one more argument, if any, and no structures. */
+/* The commands used here have one more argument at most, and no structures. */
 int __real_fcntl64(int fd, int command, ...);
 int __wrap_fcntl64(int fd, int command, ...);
 int __wrap_fcntl64(int fd, int command, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and threads that cannot be made: a start is refused with one line and nothing mounted;
- * what is served already goes on with what there is, and when there can be more, or ends.
+ * Processes and threads that cannot be made: a start is refused with one line and no mount; a mount
+ * that is served goes on with the threads it has and gets more when it can, or ends.
  */
 #include "../mount/worker.h"
 #include "control.h"
@@ -56,8 +56,8 @@ static void expect_refused(enum fault fault, long after, const char *const optio
 }
 
 /*
- * Into the background; the worker, or what libfuse starts before it, where there is
- * /run/mount/utab; the first thread of the worker; the one that serves.
+ * Into the background; the worker, or libfuse's mount(8) before it, where there is /run/mount/utab;
+ * the first thread of the worker; the thread that serves.
  */
 static void a_start_is_refused(void **state)
 {
@@ -127,7 +127,7 @@ static void expect_end(int status)
 	assert_int_equal(count_in_log("cannot start a worker"), 1);
 }
 
-/* Something that takes up to a second, as nobody can be asked to wait longer. */
+/* A state that comes within a second: no user can be asked to wait longer. */
 static void a_worker_can_be_started_later(void **state)
 {
 	(void)state;

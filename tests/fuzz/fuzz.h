@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets share. A target takes any bytes as LLVMFuzzerTestOneInput() and ends the
+ * Shared by the fuzz targets. A target takes any bytes as LLVMFuzzerTestOneInput() and ends the
  * process when something is wrong. With clang it is a libFuzzer program; with other compilers
  * standalone.c runs it over its corpus and over random changes of that.
  */
@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-/* What is left of an input. */
+/* The rest of an input. */
 struct input {
 	const uint8_t *data;
 	size_t size;

@@ -42,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return freopen("/dev/null", "we", stdout) ? 0 : -1;
 }
 
-/* What this program alone understands never reaches libfuse. */
+/* Options of this program alone never reach libfuse. */
 static bool is_ours(const char *options)
 {
 	char list[8 * LONGEST];

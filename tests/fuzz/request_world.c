@@ -201,7 +201,7 @@ static const void *receive(bool silent, size_t *ret_size)
 	return header.error == 0 ? reply + sizeof(header) : NULL;
 }
 
-/* There was nobody before. */
+/* There was no worker before. */
 static void close_inherited(void *arg, uint64_t ino)
 {
 	(void)arg;

@@ -2,7 +2,7 @@
 /*
  * A daemon without a kernel: the operations behind a libfuse session whose other end is in the
  * hands of the target, on a private /dev/shm. The target keeps the promises that the kernel makes:
- * it names only nodes that it has been told of, reads and writes only what is open, and gives
+ * it names only nodes that it has been told of, reads and writes only open objects, and gives
  * everything back.
  */
 #ifndef SHMFS_TEST_REQUEST_WORLD_H
@@ -21,7 +21,7 @@ enum { REPLY_MAX = 128 * 1024, REQUEST_MAX = 16 * 1024, NODES_MAX = 64 };
  */
 void world_start(void);
 
-/* What the kernel would know of a node. */
+/* A node as the kernel would know it. */
 struct node_known {
 	uint64_t id;
 	uint32_t mode; /* with the type, as it was when the node was first looked up */

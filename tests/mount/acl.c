@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ACLs: what refuses a user refuses through the mount, too, whoever else has the object open; with
- * -o acl they also grant.
+ * ACLs: an ACL that refuses a user refuses through the mount, too, also when another user has the
+ * object open; with -o acl they also grant.
  */
 #include "acl.h"
 #include "as.h"
@@ -202,7 +202,7 @@ static void an_acl_grants(void **state)
 	EXPECT_AS(BOB, EACCES, try_content(in_granting("object"), "bytes"));
 }
 
-/* What the group class of the mode allows is the mask; the ACL may still say no to the group. */
+/* The group class of the mode is the mask; the ACL may still say no to the group. */
 static void the_mask_is_no_right(void **state)
 {
 	static const struct acl_of masked = {

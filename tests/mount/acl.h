@@ -20,7 +20,7 @@ struct acl {
 struct acl_of {
 	unsigned owner, group, mask, other;
 	uid_t user;      /* the named user */
-	unsigned permit; /* and what that user may */
+	unsigned permit; /* and the rights of that user */
 	int has_group;   /* a named group, too */
 	gid_t named_group;
 	unsigned group_permit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a user who owns nothing but objects of her own, and may make any name in /dev/shm, can do to
- * the namespaces of others: through the mount and beside it.
+ * The attacks of a user on the namespaces of other users, through the mount and beside it: she owns
+ * objects of her own only, and may make any name in /dev/shm.
  */
 #include "as.h"
 #include "harness.h"
@@ -66,7 +66,7 @@ static void nothing_is_planted_in_a_private_namespace(void **state)
 	expect_list("", "own own-dir/ private/ readable/ ");
 }
 
-/* What is in it is neither seen, nor used, nor taken away. */
+/* Its entries are neither seen, nor used, nor taken away. */
 static void nothing_comes_out_of_a_private_namespace(void **state)
 {
 	struct stat st;
@@ -120,7 +120,7 @@ static void no_name_stands_for_a_path(void **state)
 	}
 }
 
-/* What was there before its directory is no part of it. */
+/* An object that was there before the directory is no part of it. */
 static void no_prefix_can_be_squatted(void **state)
 {
 	struct stat st;
@@ -171,8 +171,8 @@ static void a_shared_directory_stays(void **state)
 }
 
 /*
- * A descriptor from better days is worth no more than on tmpfs: what BOB makes from it is refused
- * by tmpfs even while the kernel still takes the directory for open to all.
+ * A descriptor from better days is worth no more than on tmpfs: tmpfs refuses BOB's calls from it
+ * even while the kernel still takes the directory for open to all.
  */
 static void an_old_descriptor_gives_no_right(void **state)
 {
@@ -190,7 +190,10 @@ static void an_old_descriptor_gives_no_right(void **state)
 	expect_list("d", "");
 }
 
-/* Swaps an object of BOB's and a link of hers to what only root may read, until it is killed. */
+/*
+ * Swaps an object of BOB's and a link of hers to a file that only root may read, until it is
+ * killed.
+ */
 static pid_t start_swapping(const char *a, const char *b)
 {
 	const pid_t pid = fork();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chmod, chown, times and access, for their owner and for others. */
+/* chmod, chown, times and access, for the owner and for other users. */
 #include "harness.h"
 #include "obstacle.h"
 
@@ -79,7 +79,7 @@ static void chown_by_everyone(struct side *s)
 	}
 }
 
-/* chown(2) to nobody changes nothing but the bits that every chown clears, and ctime. */
+/* chown(2) of neither owner nor group changes ctime, and the bits that every chown clears. */
 static void chown_to_nobody(struct side *s)
 {
 	static const mode_t modes[] = {0644, 06755, 02666, 04600};
@@ -126,7 +126,7 @@ static void fchown_and_lchown(struct side *s)
 	note_fstat(s, fd);
 }
 
-/* Times that were set are compared themselves; of the others, whether they moved. */
+/* Times that were set are compared themselves; of the rest, whether they moved. */
 static void note_set_times(struct side *s, const struct stat *old)
 {
 	struct stat st;

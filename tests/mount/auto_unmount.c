@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* fusermount3 3.14 looks at the dead mount as root, who must be allowed to. */
+/* fusermount3 3.14 looks at the dead mount as root: the mount must let root in. */
 static const char *const auto_unmount[] = {"-o", "auto_unmount,allow_other", NULL};
 
 static bool is_shmfs(int pid)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel may believe, and for how long: with -o cache=MS for that time, by default only
- * until the next call. And that what it still believes is no right: tmpfs is asked, too.
+ * How long the kernel may believe attributes and names: with -o cache=MS for that time, by default
+ * only until the next call. A cached mode gives no right: tmpfs is asked, too.
  */
 #include "as.h"
 #include "harness.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Longer than any test takes: what is remembered stays. */
+/* Longer than any test takes: the cache stays. */
 #define FOR_LONG "cache=3600000"
 
 enum { FOR_EVER = 60 }; /* seconds */
@@ -58,7 +58,7 @@ static void resize(const char *name, off_t size)
 	assert_return_code(truncate(in_shm(name), size), errno);
 }
 
-/* Each call says what is there now. */
+/* Each call tells the state of now. */
 static void nothing_is_old_by_default(void **state)
 {
 	struct stat st;
@@ -80,7 +80,7 @@ static void nothing_is_old_by_default(void **state)
 	stop_serving();
 }
 
-/* For how long what was seen once was believed, in seconds. */
+/* For how long an attribute seen once was believed, in seconds. */
 static double seconds_believed(bool (*is_old)(void))
 {
 	const double start = seconds_now();
@@ -149,7 +149,7 @@ static void what_was_seen_is_believed(void **state)
 	assert_int_equal(size_of(in_cached("object")), 1);
 	assert_return_code(rename(in_shm("object"), in_shm("renamed")), errno);
 	assert_int_equal(access(in_cached("object"), F_OK), 0);
-	/* An open asks, and so does what comes with it. */
+	/* An open asks, and so do the calls that come with it. */
 	fd = open(in_cached("renamed"), O_RDONLY | O_CLOEXEC);
 	assert_return_code(fd, errno);
 	assert_return_code(fstat(fd, &st), errno);
@@ -207,7 +207,9 @@ static void bad_values_are_refused(void **state)
 	}
 }
 
-/* ALICE's calls on what the kernel takes for hers, or for open to her: tmpfs knows better. */
+/*
+ * ALICE's calls on objects that the kernel takes for hers, or for open to her: tmpfs knows better.
+ */
 static void what_is_believed_is_no_right(void **state)
 {
 	const char *object, *dir, *own, *new;

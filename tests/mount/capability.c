@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * User 0 without root's capabilities, all or some of them, is judged as tmpfs judges it. What
- * becomes of S_ISUID and S_ISGID then is a limit (shmfs(1)): these objects are for root alone here.
+ * User 0 without root's capabilities, all or some of them, is judged as tmpfs judges it. The fate
+ * of S_ISUID and S_ISGID then is a limit (shmfs(1)): these objects are for root alone here.
  */
 #include "harness.h"
 
@@ -111,7 +111,7 @@ static void act_on_objects(struct side *s, uid_t uid, gid_t gid, uid_t dir)
 	static const mode_t modes[] = {0600, 0640, 0604, 0666, 0, 0444, 0111, 04777, 02777, 06644};
 	static const struct who groups[] = {{0, 0, {0}}, {0, 2001, {0}}, {0, 0, {2010, 2001}}};
 
-	/* /dev/shm is sticky: who owns it decides, and root does. */
+	/* /dev/shm is sticky: its owner decides, and root owns it. */
 	T(s, fchown(s->out, dir, 0));
 	for (size_t l = 0; l < ARRAY_SIZE(lacks); l++)
 		for (size_t m = 0; m < ARRAY_SIZE(modes); m++)
@@ -173,7 +173,10 @@ static void objects_seen_from_a_user_namespace(struct side *s)
 	}
 }
 
-/* access(2) asks for the real user, who here has what is permitted and not effective. */
+/*
+ * access(2) asks for the real user. Its capabilities here are the permitted ones, not the effective
+ * ones.
+ */
 static void access_by_the_real_user(struct side *s)
 {
 	make_outside(s, "x", ALICE.uid, ALICE.gid, 0600, 10);

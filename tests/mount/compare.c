@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Running a script on both sides and comparing what came of it. */
+/* Running a script on both sides and comparing the outcome. */
 #include "harness.h"
 #include "snapshot.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Creating objects: modes, owners, names; what cannot be created, and what is not shown. */
+/* Creating objects: modes, owners, names; refused names, and entries that are not shown. */
 #include "harness.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ static void create_all_modes(struct side *s)
 	}
 }
 
-/* What is left on both sides, owners included, is compared as well. */
+/* The entries left on both sides, owners included, are compared as well. */
 static void owners_of_new_objects(struct side *s)
 {
 	umask(0);
@@ -87,7 +87,7 @@ static void owner_is_the_effective_user(struct side *s)
 	}
 }
 
-/* A new object may be opened for what its own mode forbids; only at its creation. */
+/* Only at its creation an object may be opened for an access that its own mode forbids. */
 static void the_creator_gets_what_it_asked_for(struct side *s)
 {
 	AS(s, ALICE)

@@ -17,7 +17,7 @@
 
 enum { THREADS = 8, ROUNDS = 80, LARGEST = 300000, OPEN_OBJECTS = 2000 };
 
-/* What a thread found wrong first; NULL: nothing. Threads must not assert. */
+/* The first fault that a thread found; NULL: none. Threads must not assert. */
 struct work {
 	int number;
 	const char *wrong;

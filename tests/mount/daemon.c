@@ -140,7 +140,7 @@ void daemon_start(struct daemon *ret, const char *mount, const char *const args[
 	daemon_start_as(ret, mount, args, ROOT);
 }
 
-/* What has no place in the log of a daemon that only did its work. */
+/* Words that have no place in the log of a daemon that only did its work. */
 static void check_log(const struct daemon *daemon)
 {
 	static const char *const bad[] = {"error", "warning", "sanitizer", "fuse:", "assert"};
@@ -238,7 +238,7 @@ void daemon_may_crash(void)
 	}
 }
 
-/* Children that have ended are what a refused start leaves to its init. */
+/* A refused start leaves ended children to its init. */
 pid_t adopted_child(void)
 {
 	pid_t pid;

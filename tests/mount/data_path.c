@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which data path a mount has, that it says so, and what it refuses for want of passthrough. */
+/*
+ * Which data path a mount has, that it says so, and which mappings it refuses without passthrough.
+ */
 #include "harness.h"
 #include "obstacle.h"
 

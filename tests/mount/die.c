@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into the daemon (LD_PRELOAD): lets it die in the moment before it answers a request, in
- * which all is done and nobody knows. SHMFS_TEST_DIE is a file with a number (int): how many
+ * Preloaded into the daemon (LD_PRELOAD): lets it die just before it answers a request: all is
+ * done, and the kernel does not know. SHMFS_TEST_DIE is a file with a number (int): how many
  * answers from now it is; 0: never; below 0: each of them is a fault of its own. While the second
  * number is not 0 each rename ends the daemon by a fault of its own. SHMFS_TEST_NO_HANDLES: the
  * daemon may not use file handles.

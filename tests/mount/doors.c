@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One object, two doors: what happens through shm_open() is seen through the mount, and back. */
+/* One object, two doors: a change through shm_open() is seen through the mount, and back. */
 #include "harness.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ static void names_made_inside_open_at_once(struct side *s)
 	}
 }
 
-/* A name that comes back is another object, also for who looked at the first one. */
+/* A name that comes back is another object, also for a process that looked at the first one. */
 static void a_name_made_anew_is_another_object(struct side *s)
 {
 	for (int i = 0; i < 20; i++) {
@@ -188,7 +188,7 @@ static void writes_after_an_outside_change_of_size(struct side *s)
 	}
 }
 
-/* The object gets a name nobody asked for yet, and its old name another object. */
+/* The object gets a name that was never looked up, and its old name another object. */
 static void exchange_behind_the_back(struct side *s, int i)
 {
 	char old[24], new[24];
@@ -322,7 +322,7 @@ static void expect_success(const char *what, long r)
 		fail_msg("%s: %s", what, strerror(errno));
 }
 
-/* Who has looked it up gets it. */
+/* A process that has looked it up gets it. */
 static void use_replaced(const char *path)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every way to end, what survives it, and what a dead daemon leaves. */
+/* Every way to end, the state that survives it, and the mount that a dead daemon leaves. */
 #include "harness.h"
 
 #include <errno.h>

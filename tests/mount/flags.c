@@ -119,7 +119,7 @@ static void try_open_descriptors(struct side *s, int writer, int appender, int r
 	note_fstat(s, reader);
 }
 
-/* What is open already when the flag comes. */
+/* Descriptors that are open when the flag comes. */
 static void flags_of_what_is_open(struct side *s)
 {
 	static const int flags[] = {FS_IMMUTABLE_FL, FS_APPEND_FL, 0};
@@ -255,7 +255,7 @@ static void a_running_program_is_busy(void **state)
 	sweep(SHM_DIR);
 }
 
-/* What a client of the mount has open for writing is not executed through either door. */
+/* An object that a client of the mount has open for writing is not executed through either door. */
 static void what_is_open_for_writing_is_busy(void **state)
 {
 	int fd;

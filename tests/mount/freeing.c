@@ -81,7 +81,7 @@ static void last_closes_take_one_thread(void **state)
 	assert_in_range(threads_of(server()), 1, before + 4);
 }
 
-/* What a worker had taken for that when it died is not in the way of the next one. */
+/* Memory that a worker had taken for that when it died is not in the way of the next one. */
 static void a_death_while_memory_is_freed(void **state)
 {
 	const struct daemon *daemon = &harness()->daemon;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A daemon without CAP_DAC_READ_SEARCH finds what it has shown by a name: root in a container, here
- * without that capability, and an ordinary user's own mount. What is renamed outside while only a
- * descriptor without access stands for it is ESTALE at worst; nothing is ever another object.
+ * A daemon without CAP_DAC_READ_SEARCH finds the objects that it has shown by their names: root in
+ * a container, here without that capability, and an ordinary user's own mount. An object that is
+ * renamed outside while only a descriptor without access stands for it is ESTALE at worst; it is
+ * never another object.
  */
 #include "as.h"
 #include "harness.h"
@@ -19,7 +20,7 @@
 
 #define BY_NAME "objects are found by: name (no CAP_DAC_READ_SEARCH)"
 
-/* Those of root and of NOBODY. */
+/* Daemons of root and of NOBODY. */
 static struct daemon daemons[2];
 
 static const struct daemon *serving; /* the one that is tried */
@@ -34,7 +35,7 @@ static const char *in_tried(const char *path)
 	return whole;
 }
 
-/* What is executed from now on does not have it. */
+/* A program that is executed from now on does not have it. */
 static void start_both(void **state)
 {
 	char dir[64];
@@ -112,7 +113,7 @@ static int reopen(int fd)
 	return try_open(path, O_RDONLY, 0);
 }
 
-/* What the mount itself renames it knows. */
+/* The mount knows the names that it gave itself. */
 static int renamed_through_the_mount(void)
 {
 	struct stat st;

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* Opens what an O_PATH descriptor stands for. */
+/* Opens the object of an O_PATH descriptor. */
 static int reopen(int fd, int flags)
 {
 	char path[64];
@@ -123,7 +123,9 @@ static void links_and_fifos_are_found(void **state)
 	sweep(SHM_DIR);
 }
 
-/* The kernel believes what came with a name for two ticks: long enough for one call. */
+/*
+ * The kernel believes the attributes that came with a name for two ticks: long enough for one call.
+ */
 static bool is_stale(const void *fd)
 {
 	struct stat st;
@@ -158,7 +160,7 @@ static void what_is_gone_is_stale(void **state)
 	sweep(SHM_DIR);
 }
 
-/* Somebody outside has it open: it is found without a name. */
+/* It is open outside: it is found without a name. */
 static void an_object_without_a_name_is_found(void **state)
 {
 	struct stat st;

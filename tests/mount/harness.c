@@ -170,8 +170,7 @@ int harness_run(const struct CMUnitTest *tests, size_t n, bool mounted)
 	plan.tests = tests;
 	plan.n = n;
 	plan.mounted = mounted;
-	/* What is started in the background may have been told to ignore them, and hands that on.
-	 */
+	/* A shell's background job may have been told to ignore them, and hands that on. */
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every mounted test starts from: a world of its own (world.h), a reference tmpfs, and, for
- * most subjects, one daemon that serves one mount during all tests of the program and has to end
- * well after them.
+ * The start of every mounted test: a world of its own (world.h), a reference tmpfs, and, for most
+ * subjects, one daemon that serves one mount during all tests of the program and has to end well
+ * after them.
  */
 #ifndef SHMFS_TEST_HARNESS_H
 #define SHMFS_TEST_HARNESS_H

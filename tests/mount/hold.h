@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What any user can do to an object of their own: hold its inode lock for as long as they like, by
- * a write(2) from memory that never comes. Calls that need the lock wait in the kernel, and many of
+ * Any user can hold the inode lock of an object of their own for as long as they like, by a
+ * write(2) from memory that never comes. Calls that need the lock wait in the kernel, and many of
  * them cannot be killed.
  */
 #ifndef SHMFS_TEST_HOLD_H

@@ -126,7 +126,7 @@ static void an_old_program_lists(void **state)
 	sweep(SHM_DIR);
 }
 
-/* What fits in 31 bits, as those of tmpfs do: checked without such a program. */
+/* Positions fit in 31 bits, as those of tmpfs do: checked without such a program. */
 static void positions_are_small(void **state)
 {
 	const struct dirent *e;
@@ -143,7 +143,10 @@ static void positions_are_small(void **state)
 	sweep(SHM_DIR);
 }
 
-/* As systemd-tmpfiles and tmpreaper do: what is old is removed, if rmdir(2) lets them. */
+/*
+ * As systemd-tmpfiles and tmpreaper do: they remove old entries, and directories where rmdir(2)
+ * lets them.
+ */
 static void age(const char *path)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};

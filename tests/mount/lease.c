@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leases: who has one and does not react makes others wait, 45 s by default. Not the daemon, and
- * not those who want something else of it.
+ * Leases: a holder that does not react makes an open of the same object wait, 45 s by default. The
+ * daemon and the requests for other objects do not wait.
  */
 #include "harness.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listing the directory, also while it changes, and what statfs tells. */
+/* Listing the directory, also while it changes, and statfs(2). */
 #include "harness.h"
 
 #include <dirent.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may do what: every kind of caller makes every call on objects and in directories of every
- * mode, on tmpfs and on the mount. Result, errno and what is left must be the same.
+ * Permissions: every kind of caller makes every call on objects and in directories of every mode,
+ * on tmpfs and on the mount. Result, errno and the entries left must be the same.
  *
  * The ordinary run leaves out most of the 4096 modes; scripts/test --all tries some more. For all
  * of them, in an hour or so:
  *
- *     SHMFS_TEST_MODES_STRIDE=1 meson test -C build --timeout-multiplier 0 modes
+ * SHMFS_TEST_MODES_STRIDE=1 meson test -C build --timeout-multiplier 0 modes
  *
  * SHMFS_TEST_MODES_ONLY=TEXT tries only operations with this text in their name.
  */
@@ -55,7 +55,7 @@ static bool can_enter(const struct identity *identity)
 
 /*
  * User 0 of a namespace below. The kernel lets it override the modes of objects whose owner and
- * group are both in the namespace, which nobody else can see: these cases are left out.
+ * group are both in the namespace. The daemon cannot see that: these cases are left out.
  */
 __attribute__((unused)) static void user_0_in_a_namespace_is_no_root(void **state)
 {

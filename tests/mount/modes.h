@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The differential tests of the mode rules: what modes.c, modes_trees.c and their parts share.
+ * The differential tests of the mode rules: shared by modes.c, modes_trees.c and their parts.
  *
  * A trial is one call on one object by one caller. Trials come in batches: root makes the objects
  * of all trials, from outside, on both sides; a process with the credentials of the caller makes
- * all calls, on the one side and on the other; root compares the answers and what the calls left.
+ * all calls, on the one side and on the other; root compares the answers and the entries that the
+ * calls left.
  */
 #ifndef SHMFS_TEST_MODES_H
 #define SHMFS_TEST_MODES_H
@@ -26,7 +27,7 @@ struct identity {
 	struct who who;
 	bool real_differs; /* real user STRANGER, as in a set-user-ID program */
 	bool by_fsuid;     /* root with another fsuid and fsgid, as a file server */
-	int more_groups;   /* so many others come before those in `who` */
+	int more_groups;   /* so many more come before those in the credentials */
 	enum { NO_NAMESPACE, MAPS_USER, MAPS_BOTH } namespace; /* is uid 0 in a user namespace */
 };
 
@@ -37,7 +38,7 @@ extern const size_t identity_count;
 /* Makes this process one of that kind, for good. Returns 0 or -1. */
 int identity_become(const struct identity *identity);
 
-/* What stat(2) tells, but for times and blocks. */
+/* The attributes of stat(2) without times and blocks. */
 struct view {
 	bool exists;
 	int same_as; /* 0, 1: the object that the trial had as its first, second; -1: another one */
@@ -54,9 +55,7 @@ struct answer {
 	struct view seen; /* of the descriptor that a call returned */
 };
 
-/*
- * What a trial has before: an object, with S_IFDIR in its mode a directory; mode ABSENT: nothing.
- */
+/* An entry before the trial: an object, with S_IFDIR in its mode a directory; mode ABSENT: none. */
 #define ABSENT ((mode_t)-1)
 struct spec {
 	uid_t uid;
@@ -64,7 +63,7 @@ struct spec {
 	mode_t mode;
 };
 
-/* What a call gets. */
+/* The arguments of a call. */
 struct target {
 	int dir;          /* where names[0] is, or may be */
 	int other;        /* where names[1] is: `dir`, or another directory */
@@ -76,7 +75,7 @@ struct target {
 
 struct op {
 	const char *name;
-	/* Returns what the system call did, with its errno. */
+	/* Returns the system call's result, with its errno. */
 	long (*call)(const struct op *op, const struct target *target, struct view *ret_seen);
 	int a, b;
 	int open_flags;   /* how root opens the object before; 0: not at all */
@@ -101,14 +100,14 @@ struct trial {
 /* Directories of the view in which calls are made; the root's name is "". */
 enum { HERE, THERE, PLACES };
 
-/* A directory on both sides, and another one beside it; who works there. */
+/* A directory on both sides, and another one beside it, in which trials run. */
 struct stage {
 	const char *mount;
 	const char *names[PLACES]; /* of the directories */
 	int outside[SIDES];        /* their root without the mount between */
 	int inside[SIDES][PLACES];
 	char paths[SIDES][128]; /* of the first */
-	int source[SIDES];      /* read by whoever wants to copy */
+	int source[SIDES];      /* read by copying calls */
 	struct spec dir;        /* of the directory */
 	unsigned long compared, differences;
 	const struct op *shown_op; /* the last that differed: of each some are shown */
@@ -126,7 +125,7 @@ void stage_close(struct stage *stage);
 void stage_set_dir(struct stage *stage, struct spec dir);
 void stage_set_other(const struct stage *stage, struct spec dir);
 
-/* The path, in outside[side], of what is in a place. Good until the next call. */
+/* The path, in outside[side], of an entry of a place. Good until the next call. */
 const char *name_outside(const struct stage *stage, int place, const char *name);
 
 /*
@@ -159,7 +158,7 @@ void batch_close(struct batch *batch);
 
 /*
  * One more trial, under names of its own, if the operation is wanted and can be made: through an
- * ordinary user's own mount nobody else can open an object for the caller. A full batch is run.
+ * ordinary user's own mount root cannot open an object for the caller. A full batch is run.
  */
 void batch_add(struct batch *batch, const struct op *op, struct spec first, struct spec second);
 
@@ -169,7 +168,7 @@ void batch_run(struct batch *batch);
 /* Is the operation wanted? See modes.c. */
 bool op_is_wanted(const struct op *op);
 
-/* O_CREAT on an object of others in a sticky directory is refused outside of the mount only. */
+/* O_CREAT on another user's object in a sticky directory is refused outside of the mount only. */
 bool may_create_existing(void);
 
 /*

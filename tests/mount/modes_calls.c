@@ -78,7 +78,7 @@ CALL(do_access_fd)
 	return access(fd_path(t->fd), op->a);
 }
 
-/* The errno of execveat(2), or what the program ended with. */
+/* The errno of execveat(2), or the program's exit status. */
 CALL(do_exec)
 {
 	static char *const args[] = {bytes, NULL};
@@ -115,7 +115,7 @@ CALL(do_ftruncate)
 	return ftruncate(t->fd, op->a);
 }
 
-/* What a change of data did is seen at once. */
+/* The effect of a change of data is seen at once. */
 static long see_after(int fd, long result, struct view *ret_seen)
 {
 	const int error = errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that are tried. What a and b of an operation mean to each is said by its name. */
+/* The calls that are tried. The name of each tells the meaning of an operation's a and b. */
 #ifndef SHMFS_TEST_MODES_CALLS_H
 #define SHMFS_TEST_MODES_CALLS_H
 

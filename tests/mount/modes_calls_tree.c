@@ -36,7 +36,7 @@ CALL(do_mkfifo)
 	return mknodat(t->dir, t->names[0], (mode_t)op->a, 0);
 }
 
-/* The number of entries in what may be a directory. */
+/* The number of entries of a directory; the name may be that of an object. */
 CALL(do_list_entry)
 {
 	const int fd = openat(t->dir, t->names[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);

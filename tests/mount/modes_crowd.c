@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several users at the same time, and one who changes. */
+/* Several users at the same time, and one whose groups change. */
 #include "modes.h"
 
 #include <dirent.h>
@@ -173,7 +173,9 @@ static _Noreturn void work_in_threads(int first)
 	_exit(status);
 }
 
-/* Root is among them: it opens what is closed to all others, and what it makes is root's. */
+/*
+ * Root is among them: it opens objects that are closed to all users, and owns the objects it makes.
+ */
 static _Noreturn void work_as_root(void)
 {
 	struct user user = {.number = USERS, .mount = harness()->daemon.mount};
@@ -210,7 +212,7 @@ static void make_clubs(void)
 	}
 }
 
-/* What the users left, as seen from outside. */
+/* The objects that the users left, as seen from outside. */
 static void check_owners(void)
 {
 	DIR *d = opendir(SHM_DIR);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every operation on the entries of a directory of every mode, whoever owns directory and objects,
- * and on the directory itself. The directory is the root of the mount.
+ * Every operation on the entries of a directory of every mode, for several owners of directory and
+ * objects, and on the directory itself. The directory is the root of the mount.
  */
 #include "modes_calls.h"
 
@@ -43,7 +43,7 @@ static const struct op entry_ops[] = {
 	OP(do_fallocate, 0, 10000, BY_FD(O_WRONLY)),
 };
 
-/* On an object and on what is or is not under another name. */
+/* On an object and on another name, which may be missing. */
 static const struct op pair_ops[] = {
 	OP_NONE(do_link),
 	OP(do_link_fd, false, BY_FD(O_PATH)),
@@ -86,7 +86,7 @@ static const struct op change_ops[] = {
 	OP(do_utimens_dir, UTIME_OMIT, UTIME_NOW),
 };
 
-/* What there can be: nothing, an object of the caller, of the directory's owner, of a stranger. */
+/* The entry of a trial: none, an object of the caller, of the directory's owner, of a stranger. */
 enum { SPECS = 5 };
 
 static void choose_specs(const struct batch *b, struct spec *ret)
@@ -135,7 +135,7 @@ static void try_changes(struct batch *b)
 		if (!op_is_wanted(&change_ops[i]))
 			continue;
 		batch_add(b, &change_ops[i], none, none);
-		/* What is left of the directory is compared. */
+		/* The directory's own attributes are compared. */
 		snprintf(b->trials[0].names[0], sizeof(b->trials[0].names[0]), ".");
 		batch_run(b);
 		stage_set_dir(b->stage, dir);

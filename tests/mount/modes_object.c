@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 /*
- * Two operations are tried where the kernel lets the mount be exact:
- * - A FUSE file system is asked nothing when the kernel itself refuses O_NOATIME.
- * - chown(2) of neither owner nor group, by somebody else, where nobody has the object open for
- *   writing: if somebody has, it cannot be told from the preparation of a fallocate(2).
+ * Two operations are tried where the kernel lets the mount be exact: - A FUSE file system is asked
+ * nothing when the kernel itself refuses O_NOATIME. - chown(2) of neither owner nor group, by a
+ * user that is not the owner, where the object is not open for writing: else it cannot be told from
+ * the preparation of a fallocate(2).
  */
 static const struct op ops[] = {
 	OP_NONE(do_stat),
@@ -134,7 +134,7 @@ static const struct op ops[] = {
 	OP(do_rename, RENAME_NOREPLACE),
 };
 
-/* The daemon of an ordinary user must be able to read what it lets its user execute. */
+/* The daemon of an ordinary user must be able to read a program that it lets its user execute. */
 static bool can_be_served(const struct op *op, int mode, bool is_own_mount)
 {
 	return !is_own_mount || op->call != do_exec || (mode & 0444) == 0444;

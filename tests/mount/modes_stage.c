@@ -139,7 +139,7 @@ static void clear(const struct stage *stage, const struct trial *trial, int side
 	unlinkat(outside, name_outside(stage, place, name), AT_REMOVEDIR);
 }
 
-/* What is left, and nothing is left of it afterwards. */
+/* Looks at the entries that are left, and removes them. */
 static void collect(const struct stage *stage, struct trial *trial)
 {
 	for (int side = 0; side < SIDES; side++) {
@@ -217,8 +217,8 @@ static void show(
 }
 
 /*
- * The kernel removes S_ISGID from new files itself, by the mode of the directory as it was when
- * somebody looked last.
+ * The kernel removes S_ISGID from new files itself, by the mode of the directory as the kernel saw
+ * it last.
  */
 static void look_at_dir(const struct stage *stage)
 {

@@ -58,7 +58,7 @@ static const struct op link_ops[] = {
 	{"do_link_to across", do_link_to, ACROSS},
 };
 
-/* What there can be under a name. */
+/* The kinds of entries under a name. */
 enum { NOTHING, OWN_FILE, FILE_OF_STRANGER, OWN_DIR, CLOSED_DIR, DIR_OF_OWNER, DIR_OF_STRANGER };
 enum { SPECS = DIR_OF_STRANGER + 1 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * As modes.c, in directories of the view: what is tried in the root of the mount, and what has to
- * do with directories, symbolic links and FIFOs. It takes the same variables of the environment.
+ * As modes.c, in directories of the view: the trials of the root of the mount, and those of
+ * directories, symbolic links and FIFOs. It takes the same variables of the environment.
  */
 #include "modes.h"
 

@@ -205,13 +205,13 @@ VERB(remove_directory)
 	return unlinkat(h->dir, s->name, AT_REMOVEDIR);
 }
 
-/* Opened for listing, or kept for what is done to it by its descriptor. */
+/* Opened for listing, or kept for calls on its descriptor. */
 VERB(open_directory)
 {
 	return take(s, h, openat(h->dir, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* It leads nowhere: what is outside of the mount is found without following it. */
+/* It leads nowhere: the other door is looked at without following it. */
 VERB(make_symlink)
 {
 	return symlinkat("no/where", h->dir, s->name);

@@ -27,7 +27,9 @@ static const struct identity walkers[] = {
 };
 #define WALKERS ARRAY_SIZE(walkers)
 
-/* The names of a walk. Each may be a directory or not; what is in one that is none is nowhere. */
+/*
+ * The names of a walk. Each may be a directory or not; names below one that is none do not exist.
+ */
 struct place {
 	enum setting setting;
 	size_t n;
@@ -38,7 +40,7 @@ static const struct place flat = {WITHOUT_DIRECTORIES, 5, {"a", "b", "c", "d", "
 static const struct place tree = {
 	WITH_DIRECTORIES, 9, {"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "d/d/b", "b/a"}};
 
-/* Between those who walk and those who watch. */
+/* Shared by the walkers and the process that compares. */
 struct shared {
 	struct step step;
 	struct answer answers[SIDES];
@@ -55,8 +57,8 @@ struct walk {
 };
 
 /*
- * A descriptor that gives no access, and a directory, do not keep what is gone on a mount, as they
- * do on tmpfs: shmfs(1), LIMITS.
+ * A descriptor that gives no access, and a directory, do not keep a removed object on a mount, as
+ * they do on tmpfs: shmfs(1), LIMITS.
  */
 static void let_go_of_what_is_gone(struct hand *hand)
 {
@@ -269,7 +271,7 @@ static unsigned int walk_from(struct walk *walk, uint32_t seed)
 	bool same = true;
 	struct stat st;
 
-	/* The kernel takes S_ISGID from new objects by what it has seen of the directory last. */
+	/* The kernel takes S_ISGID from new objects by the directory's mode as it saw it last. */
 	assert_return_code(fstat(walk->stage->inside[MOUNT][HERE], &st), errno);
 	walk->seed = walk->random = seed;
 	start_walkers(walk);

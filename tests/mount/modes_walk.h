@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of random walks: what a walker can do. */
+/* The steps of random walks. */
 #ifndef SHMFS_TEST_MODES_WALK_H
 #define SHMFS_TEST_MODES_WALK_H
 
@@ -7,7 +7,7 @@
 
 enum { SLOTS = 2 };
 
-/* What a walker has on one side. */
+/* A walker's directory and descriptors on one side. */
 struct hand {
 	int dir;
 	const char *path; /* of the directory */
@@ -24,14 +24,14 @@ struct step {
 };
 
 /*
- * What is made in a directory of the view becomes a name in /dev/shm; there the modes of /dev/shm
+ * An object made in a directory of the view becomes a name in /dev/shm; there the modes of /dev/shm
  * itself count, too. So they stay as they are where there are directories.
  */
 enum setting { ANYWHERE, WITHOUT_DIRECTORIES, WITH_DIRECTORIES };
 
 struct verb {
 	const char *name;
-	/* Returns what the system call did, with its errno; descriptors become 0. */
+	/* Returns the system call's result, with its errno; descriptors become 0. */
 	long (*call)(const struct step *s, struct hand *h);
 	enum setting setting;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unlink, rename and link, and who may do them in a sticky directory. */
+/* unlink, rename and link, and the users that may do them in a sticky directory. */
 #include "harness.h"
 
 #include <fcntl.h>
@@ -273,7 +273,7 @@ static void directory_with_sgid(struct side *s)
 	fchmod(s->out, 01777);
 }
 
-/* What sem_open(3) and sem_unlink(3) do. */
+/* The calls of sem_open(3) and sem_unlink(3). */
 static void the_life_of_a_semaphore(struct side *s)
 {
 	char bytes[32] = "semaphore";

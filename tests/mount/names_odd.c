@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names, depths and kinds that tmpfs has and a view could get wrong: every byte is an ordinary part
- * of a name, and what is mounted below /dev/shm is no part of it.
+ * of a name, and a file system mounted below /dev/shm is no part of it.
  */
 #include "as.h"
 #include "harness.h"
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* Also what stood for a slash once, and for what is no name of shm_open(3). */
+/* Also the codes that once stood for a slash, and for names that shm_open(3) refuses. */
 static const char *const odd[] = {"%2F", "%2f", "a%2Fb", "%2Fa", "a%2F", "%", "%2", "%00", "a%2F..",
 	"..%2F", "...", " ", "a b", "-", "a\nb", "\xff\xfe", "\xc3\xa9", "\x01", "*", "a\\b",
 	"sem.a", ".hidden", "a%2Fb%2F"};
@@ -184,7 +184,7 @@ static void devices_are_not_opened(void **state)
 	assert_return_code(unlink(in_shm("null")), errno);
 }
 
-/* As an empty directory that nobody can take away, and that nothing comes out of. */
+/* As an empty directory that no user can remove, and that no object comes out of. */
 static void expect_not_entered(const char *mount_dir)
 {
 	const char *below = at_door(DOOR_MOUNT, "below");

@@ -14,7 +14,7 @@
 
 #define PASSTHROUGH ((uint64_t)1 << 37) /* newer than the headers may be */
 
-/* Of a mount in a namespace of this process alone, that nobody is ever going to serve. */
+/* Of a mount in a namespace of this process alone, which no daemon is going to serve. */
 static uint64_t offered_here(void)
 {
 	union {

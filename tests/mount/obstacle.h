@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What not every machine has. The kernel is asked, not the daemon: that may be wrong about it. */
+/*
+ * Features that not every machine has. The kernel is asked, not the daemon: that may be wrong about
+ * it.
+ */
 #ifndef SHMFS_TEST_OBSTACLE_H
 #define SHMFS_TEST_OBSTACLE_H
 
@@ -10,8 +13,8 @@
 bool kernel_offers(uint64_t feature);
 
 /*
- * Why a mount of root's cannot have passthrough here, as the daemon should say it. NULL if nothing
- * is in the way, and for other callers, who cannot ask.
+ * Why a mount of root's cannot have passthrough here, as the daemon should say it. NULL if it can,
+ * and for callers other than root, which cannot ask.
  */
 const char *passthrough_obstacle(void);
 

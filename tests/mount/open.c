@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening: flags, appending, temporary files, descriptors opened again, and who may. */
+/* Opening: flags, appending, temporary files, descriptors opened again, permissions. */
 #include "harness.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static void every_mode_for_every_user(struct side *s)
 	}
 }
 
-/* The class decides: an owner without the bit is refused though others have it. */
+/* The class decides: an owner without the bit is refused though the other classes have it. */
 static void the_first_class_that_fits_decides(struct side *s)
 {
 	make_outside(s, "not-owner", ALICE.uid, ALICE.gid, 0066, 10);
@@ -286,7 +286,7 @@ static void temporary_files(void **state)
 }
 #endif
 
-/* The end is where the object ends now, whoever made it grow. */
+/* The end is where the object ends now, through whichever door it grew. */
 static void appending_beside_outside_writers(struct side *s)
 {
 	const int fd = T_FD(s, open("o", FD_FLAGS | O_APPEND, 0600));

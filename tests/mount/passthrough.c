@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What passthrough shares with shm_open(). */
+/* Memory that passthrough shares with shm_open(). */
 #include "harness.h"
 #include "obstacle.h"
 
@@ -19,7 +19,7 @@ enum { ROUNDS = 500000 };
 
 static const char *const with_on[] = {"-o", "passthrough=on", NULL};
 
-/* What two processes share. */
+/* Shared by two processes. */
 struct shared {
 	pthread_mutex_t mutex;
 	sem_t semaphore;
@@ -72,7 +72,7 @@ static void count_in_two_processes(
 	assert_int_equal(outside->count, 2 * ROUNDS);
 }
 
-/* One process maps what it opened through the mount, one what shm_open() gave it. */
+/* One process maps an object opened through the mount, one the same object from shm_open(). */
 static void locks_in_the_object_hold_across_both_doors(void **state)
 {
 	struct shared *here, *outside;
@@ -104,7 +104,7 @@ enum { THREADS = 8, OPENS = 1000 };
 
 static char crowd_dir[64];
 
-/* Returns the number of what went wrong. */
+/* Returns the number of the check that failed. */
 static void *open_and_close(void *arg)
 {
 	const intptr_t self = (intptr_t)arg;
@@ -152,7 +152,7 @@ static void many_opens_share_one_backing_id(void **state)
 	sweep(SHM_DIR);
 }
 
-/* Who has passthrough needs the daemon no more to write. */
+/* A descriptor with passthrough needs the daemon no more to write. */
 static void open_objects_outlive_the_daemon(void **state)
 {
 	struct daemon daemon;

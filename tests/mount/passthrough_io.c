@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel does with an open object by itself, compared with tmpfs: mappings, direct I/O,
- * ends of the object that move outside, and the bits that a write clears.
+ * The kernel's own work on an open object, compared with tmpfs: mappings, direct I/O, ends of the
+ * object that move outside, and the bits that a write clears.
  */
 #include "harness.h"
 #include "obstacle.h"
@@ -190,7 +190,7 @@ static void appending_on_both_sides(struct side *s)
 	close(fd);
 }
 
-/* What is read is what was written, or nothing, however the end moves. */
+/* A read returns the bytes written, or none, however the end moves. */
 static void an_end_that_moves_all_the_time(struct side *s)
 {
 	const int fd = T_FD(s, open("o", FD_FLAGS, 0600));

@@ -13,7 +13,7 @@
 /* Seconds of sleep after which nothing is expected to happen any more. */
 #define PATIENCE_SECONDS 30
 
-/* Seconds after which a wait is over in any case: thousands of times what it needs. */
+/* Seconds after which a wait is over in any case: thousands of times its usual time. */
 #define PATIENCE_MOST 600
 
 /* Of one wait, {0} at its beginning. */

@@ -76,7 +76,8 @@ static bool is_all_free(const void *arg)
 	return statvfs(SHM_DIR, &fs) == 0 && fs.f_bfree == fs.f_blocks;
 }
 
-/* The kernel tells the daemon of the last close without waiting for it, and then the memory goes. */
+/* The kernel tells the daemon of the last close without waiting for it, and then the memory goes.
+ */
 static void expect_reserved(const char *name)
 {
 	for (int by_path = 0; by_path < 2; by_path++) {
@@ -125,7 +126,7 @@ static void nothing_is_reserved_unasked(void **state)
 	stop();
 }
 
-/* As without: whoever changes the size is no root, so the bits go. */
+/* As without: the user that changes the size is not root, so the bits go. */
 static void growing_clears_suid(void **state)
 {
 	pid_t child;

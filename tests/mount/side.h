@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Comparing the mount with tmpfs. A script is a function that makes calls in its current directory
- * and notes what they returned. It is run twice, in the reference tmpfs and in the mount, each time
- * in a process of its own; then both transcripts must be the same, and so must be what is left in
+ * and notes their results. It is run twice, in the reference tmpfs and in the mount, each time in a
+ * process of its own; then both transcripts must be the same, and so must be the entries left in
  * the reference and in /dev/shm. tmpfs is the specification, so a script holds no expectations.
  */
 #ifndef SHMFS_TEST_SIDE_H
@@ -32,7 +32,7 @@ typedef void (*side_script)(struct side *side);
  */
 void compare_sides(side_script script, const char *mount, struct who who);
 
-/* The same, with what the caller has put there before. */
+/* The same, with the entries that the caller has put there before. */
 void compare_prepared_sides(side_script script, const char *mount, struct who who);
 
 /* An entry of a table of tests: compares this script. */

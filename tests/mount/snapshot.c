@@ -92,7 +92,7 @@ static void note_target(struct side *s, const char *name)
 	note_bytes(s, "target", target, len);
 }
 
-/* What shares an inode gets the same number, in the order of the paths. */
+/* Names of one inode get the same number, in the order of the paths. */
 static size_t inode_number(const struct entries *entries, ino_t ino)
 {
 	size_t i = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What lies outside of the mount, noted as a tree of paths: the same in the reference and in
- * /dev/shm. */
+/* The tree outside of the mount, noted as paths: the same in the reference and in /dev/shm. */
 #ifndef SHMFS_TEST_SNAPSHOT_H
 #define SHMFS_TEST_SNAPSHOT_H
 

@@ -37,8 +37,8 @@ static int stream_socket(void)
 }
 
 /*
- * Those who may not connect to a socket get another one through the mount, to which nobody listens:
- * the kernel does not ask a mount. It is refused, with another errno.
+ * A user that may not connect to a socket gets another one through the mount, which has no
+ * listener: the kernel does not ask a mount. The connection is refused, with another errno.
  */
 static void note_reach(struct side *s, const char *path)
 {

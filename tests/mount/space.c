@@ -43,7 +43,7 @@ static void truncation_down_and_up(struct side *s)
 	T(s, truncate("o", -1));
 }
 
-/* What was cut off does not come back when the object grows again. */
+/* Bytes that were cut off do not come back when the object grows again. */
 static void regrown_parts_are_zero(struct side *s)
 {
 	static const off_t cuts[] = {1, 4095, 4096, 4097, 65537, 1048575};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What refuses to start, how it says so, and what starts all the same. */
+/* Starts that are refused, their messages, and odd starts that succeed. */
 #include "harness.h"
 #include "worker.h"
 
@@ -233,7 +233,7 @@ static void background_start_returns_when_usable(void **state)
 	assert_return_code(unlink(SHM_DIR "/there"), errno);
 }
 
-/* It keeps neither the session, nor the directory, nor the descriptors of who started it. */
+/* It keeps neither the session, nor the directory, nor the descriptors of its starter. */
 static void the_background_is_detached(void **state)
 {
 	char dir[64], link[64], target[80];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Odd circumstances to start in: what was inherited, places for mounts, few descriptors. */
+/* Odd circumstances to start in: inherited state, places for mounts, few descriptors. */
 #include "harness.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Nobody uses the mount: there is no request that would wake anybody up. */
+/* The mount is not used: there is no request that would wake a thread. */
 static void end_idle(struct daemon *daemon, int sig)
 {
 	assert_return_code(kill(daemon->pid, sig), errno);
@@ -53,7 +53,10 @@ static void an_ignored_sigterm(void **state)
 	}
 }
 
-/* Without zombies there is nobody to wait for, of fusermount3 neither. */
+/*
+ * With SIGCHLD ignored there are no zombies to wait for: the end of fusermount3 is seen another
+ * way.
+ */
 static void ignored_children(void **state)
 {
 	char dir[64];
@@ -110,7 +113,7 @@ static void a_mount_point_among_the_objects(void **state)
 	assert_return_code(rmdir(SHM_DIR "/m"), errno);
 }
 
-/* mount(8) passes what the kernel's list of mounts says as well. */
+/* mount(8) passes the options of the kernel's list of mounts as well. */
 static void a_remount(void **state)
 {
 	static const char *const lists[] = {
@@ -230,7 +233,7 @@ static void too_few_descriptors(void **state)
 	assert_true(refused && served);
 }
 
-/* Its own mount is gone from the path; what lies there is not its business. */
+/* Its own mount is gone from the path; the mount that is there now is not its business. */
 static void the_end_leaves_other_mounts_alone(void **state)
 {
 	struct daemon first, second;
@@ -253,7 +256,7 @@ static void the_end_leaves_other_mounts_alone(void **state)
 	sweep(SHM_DIR);
 }
 
-/* fusermount3 is nowhere: hidden behind an empty directory of programs but for what is needed. */
+/* fusermount3 is nowhere: hidden behind a directory with the needed programs only. */
 static void no_fusermount(void **state)
 {
 	char dir[64], bin[64], path[96];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mount tells about itself (shmfs status), and that it knows no other ioctl. */
+/* A mount's report of itself (shmfs status), the only ioctl that it knows. */
 #include "harness.h"
 #include "worker.h"
 

@@ -3,7 +3,7 @@
  * Users write, read and map on the mount, in the root and in a directory, while another process
  * outside shrinks, grows, punches, unlinks, makes, renames, chmods and chowns the same objects,
  * moves the directory away and back, and replaces it. Every byte of a pattern depends on its place
- * only, so each byte that is read is accounted for: it is zero, or what a writer writes there.
+ * only, so each byte that is read is accounted for: it is zero, or a writer's byte of that place.
  */
 #include "harness.h"
 
@@ -116,7 +116,7 @@ static void read_some(int fd, uint32_t *seed)
 	check_bytes(buf, (size_t)n, at);
 }
 
-/* One of many: what is asked of an open object cannot fail. */
+/* One of many: a call on an open object cannot fail. */
 static void ask_something(int fd, uint32_t *seed)
 {
 	struct stat st;
@@ -151,7 +151,7 @@ static void on_bus(int sig)
 	siglongjmp(gone, 1);
 }
 
-/* Without passthrough ENODEV. What is behind the end by now is SIGBUS, as it would be on tmpfs. */
+/* Without passthrough ENODEV. A page behind the end by now is SIGBUS, as it would be on tmpfs. */
 static void map_some(int fd, uint32_t *seed)
 {
 	const char *map;
@@ -184,7 +184,9 @@ static void use_object(int fd, int who, uint32_t *seed)
 	}
 }
 
-/* 0 and 1 write, the second as an ordinary user; others read, the last one through mappings too. */
+/*
+ * 0 and 1 write, the second as an ordinary user; the rest read, the last one through mappings too.
+ */
 static _Noreturn void be_user(int who, double end)
 {
 	const struct sigaction bus = {.sa_handler = on_bus};
@@ -224,7 +226,7 @@ static void replace_directory(void)
 	if (rename(DIRECTORY, ASIDE) < 0)
 		give_up("rename", -1);
 	make_directory();
-	/* A user who was on the way may still make an object in it. */
+	/* A user on the way may still make an object in it. */
 	do
 		sweep(ASIDE);
 	while (rmdir(ASIDE) < 0 && errno == ENOTEMPTY);

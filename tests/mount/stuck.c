@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One user holds the locks of own objects from outside (hold.h), so that requests for them wait in
- * the kernel: all others go on, and a worker that the kernel does not let go holds up nothing.
+ * the kernel: all other requests go on, and a worker that the kernel does not let go holds up
+ * nothing.
  */
 #include "harness.h"
 #include "hold.h"
@@ -50,7 +51,7 @@ static pid_t call(const char *path)
 	_exit(fd < 0 || fallocate(fd, 0, 0, SIZE) < 0 ? errno : 0);
 }
 
-/* The first ones wait in the object, the others for a thread. */
+/* The first ones wait in the object, the rest for a thread. */
 static bool is_waiting(const void *arg)
 {
 	char path[64], text[32] = "";
@@ -111,7 +112,7 @@ static void clean_up(void)
 	sweep(SHM_DIR);
 }
 
-/* Another user does what programs do; asserts. */
+/* Another user makes the calls of usual programs; asserts. */
 static void use(void)
 {
 	char path[96], other[96], byte;
@@ -145,7 +146,7 @@ static void others_go_on(void **state)
 	clean_up();
 }
 
-/* The last ones have no thread: they can be killed, and the others keep their order. */
+/* The last ones have no thread: they can be killed, and the rest keep their order. */
 static void what_waits_can_be_killed(void **state)
 {
 	(void)state;

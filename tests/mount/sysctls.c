@@ -73,7 +73,7 @@ static void compare_with_each(int sysctl, char last, side_script script)
 	assert_return_code(put_value(names[sysctl], saved[sysctl]), errno);
 }
 
-/* Through this side, and beside it: what is planted through one door is met through the other. */
+/* Through this side, and beside it: an object planted through one door is met through the other. */
 static void plant_link(struct side *s, const char *name, const char *target, struct who who)
 {
 	char path[64];
@@ -155,7 +155,9 @@ static void symbolic_links(void **state)
 	compare_with_each(SYMLINKS, '1', follow_links);
 }
 
-/* What issues most: a redirection of root's shell in a directory where all may make names. */
+/*
+ * The most frequent victim: a redirection of root's shell in a directory where all may make names.
+ */
 static void a_planted_link_is_not_followed(void **state)
 {
 	(void)state;

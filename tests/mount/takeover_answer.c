@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worker dies when it has done what a request asks for and before it has answered (die.c), at
- * each of the requests that a call consists of. Then the next one gets the request again, and must
- * not do it twice, nor refuse it. SHMFS_TEST_DIE_PRELOAD: the path of die.c as a library.
+ * The worker dies when it has served a request and before it has answered (die.c), at each of the
+ * requests that a call consists of. Then the next one gets the request again, and must not do it
+ * twice, nor refuse it. SHMFS_TEST_DIE_PRELOAD: the path of die.c as a library.
  */
 #include "../calls/table.h"
 #include "worker.h"
@@ -46,7 +46,7 @@ static void open_a_twice(void)
 	assert_return_code(unlink("a"), errno);
 }
 
-/* The object has no name: only what is open leads to it. */
+/* The object has no name: only open descriptors lead to it. */
 static void other_is_open(void)
 {
 	char byte;
@@ -66,7 +66,7 @@ static const struct script_table closing = {closes, ARRAY_SIZE(closes)};
 
 /* --- dying --- */
 
-/* Objects without a name go when nobody has them open: what is counted twice stays. */
+/* Objects without a name go with their last descriptor: one that is counted twice stays. */
 static bool is_given_back(const void *arg)
 {
 	const struct statvfs *before = arg;
@@ -122,7 +122,7 @@ static void a_request_is_done_once(void **state)
 	die_in_each(&closing);
 }
 
-/* Each worker that serves it dies of it: others are served, and the mount does not end. */
+/* Each worker that serves it dies of it: other requests are served, and the mount does not end. */
 static void what_kills_is_refused(void **state)
 {
 	(void)state;

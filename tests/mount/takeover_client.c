@@ -270,7 +270,7 @@ static void do_directory(struct client *c)
 	}
 }
 
-/* A request longer than what a receiver has at hand. */
+/* A request longer than a receiver's buffer. */
 static void do_block(struct client *c)
 {
 	static unsigned char block[MIB], got[MIB];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that uses a mount all the time, in a directory of its own, and knows what each call has
- * to return: it keeps a model of all its names, objects and their bytes.
+ * A program that uses a mount all the time, in a directory of its own, and knows the right result
+ * of each call: it keeps a model of all its names, objects and their bytes.
  */
 #ifndef SHMFS_TEST_TAKEOVER_CLIENT_H
 #define SHMFS_TEST_TAKEOVER_CLIENT_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Shared by all clients and who started them. */
+/* Shared by all clients and their parent. */
 struct tally {
 	atomic_bool stop;
 	atomic_ulong calls;      /* that were checked */

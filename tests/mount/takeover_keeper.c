@@ -170,7 +170,7 @@ static bool has_left_it(const void *daemon)
 	return log_says(daemon, "does not tell whether it can take over");
 }
 
-/* Meanwhile the keeper does what it is there for. */
+/* Meanwhile the keeper goes on: it replaces a dead worker. */
 static void a_program_that_hangs_is_left(void **state)
 {
 	static const char script[] = "#!/bin/sh\nexec sleep 1000\n";
@@ -257,7 +257,7 @@ static void no_thread_can_gain_anything(void **state)
 	expect_confined(worker_of(&harness()->daemon));
 }
 
-/* What a worker needs the keeper only keeps for it. */
+/* The keeper has the worker's capabilities to hand on; none is in effect. */
 static void the_keeper_has_nothing_in_effect(void **state)
 {
 	const pid_t keeper = harness()->daemon.pid, worker = worker_of(&harness()->daemon);

@@ -35,7 +35,7 @@ static int open_at(const struct daemon *daemon, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC, 0600);
 }
 
-/* The next worker needs descriptors before it can close those that nobody needs. */
+/* The next worker needs descriptors before it can close those that are not needed. */
 static void all_descriptors_are_used(void **state)
 {
 	const struct rlimit few = {LIMIT, LIMIT};
@@ -152,7 +152,7 @@ static int use_two_objects(const struct daemon *daemon)
 }
 
 /*
- * One descriptor that only writes, because nobody was allowed to read when it was opened, and then
+ * One descriptor that only writes, because the mode let no user read when it was opened, and then
  * one that reads and writes.
  */
 static void a_writer_and_another_one_for_both(void **state)

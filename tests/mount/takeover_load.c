@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several clients, each of which knows what every call has to return, while the worker is killed at
- * random moments: after so many steps of the clients, however long these take. SHMFS_TEST_KILLS:
+ * Several clients, each of which knows the right result of every call, while the worker is killed
+ * at random moments: after so many steps of the clients, however long these take. SHMFS_TEST_KILLS:
  * how many of them are to die, SHMFS_TEST_BUSY: how many processes keep the machine busy.
  */
 #include "harness.h"

@@ -45,7 +45,7 @@ static void expect(struct tally *tally, const char *what, bool holds)
 		fprintf(stderr, "%s: %s\n", what, strerror(errno));
 }
 
-/* What a request carries, and where it went. */
+/* A request's contents and its place. */
 static void write_block(struct tally *tally, int fd, char *block, char *copy)
 {
 	expect(tally, "write", pwrite(fd, block, MIB, 0) == (ssize_t)MIB);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a client (takeover_client.h) knows: what must be there. What is not is counted and told. */
+/* A client's (takeover_client.h) model of its objects. Each difference is counted and told. */
 #ifndef SHMFS_TEST_TAKEOVER_MODEL_H
 #define SHMFS_TEST_TAKEOVER_MODEL_H
 
@@ -9,7 +9,7 @@
 
 enum { NAMES = 8, OBJECTS = 12, SIZE_MAX_ = 8192, PIECE_MAX = 700 };
 
-/* What an object must be. */
+/* An object as it must be. */
 struct object {
 	int links;
 	int fd, appender; /* -1: not open */
@@ -21,7 +21,7 @@ struct client {
 	struct tally *tally;
 	uint32_t random;
 	bool mmap;
-	const char *now; /* what is being done */
+	const char *now; /* the call in progress */
 	struct object objects[OBJECTS];
 	int names[NAMES]; /* index of the object, -1: free */
 	bool sub;         /* there is a directory with a file in it */
@@ -49,7 +49,7 @@ bool ok(struct client *c, const char *what, long r);
 /* The call must fail with this error. */
 void fails(struct client *c, const char *what, long r, int error);
 
-/* What it found has to be so. */
+/* The condition must hold. */
 void must(struct client *c, const char *what, bool holds);
 
 #define OK(c, call) ok(c, #call, (call))

@@ -126,7 +126,7 @@ static void splice_through_a_pipe(struct side *s)
 	T(s, splice(fd, &in, ends[1], NULL, 10, 0));
 }
 
-/* Whoever opens it anew gets what is there now, not what the kernel has read before. */
+/* A new open gets the bytes of now, not those that the kernel has read before. */
 static void sendfile_of_what_others_changed(struct side *s)
 {
 	const int memory = memfd_create("elsewhere", MFD_CLOEXEC);
@@ -206,7 +206,10 @@ static void an_object_can_be_a_program(struct side *s)
 	}
 }
 
-/* Directories below which others lie in an overlay, which shows all and keeps changes elsewhere. */
+/*
+ * The lower and upper directories of an overlay, which shows both and keeps changes in the upper
+ * one.
+ */
 static void directories_can_be_layers(struct side *s)
 {
 	char text[16] = "";

@@ -161,7 +161,7 @@ static void note_entry(struct side *s, int dir, const struct dirent *e)
 			e->d_type == IFTODT(st.st_mode), e->d_ino == st.st_ino);
 }
 
-/* `dir` is not the root: what lies above the mount is somebody else's. */
+/* `dir` is not the root: the directory above the mount belongs to another file system. */
 static void note_listing(struct side *s, const char *dir)
 {
 	struct dirent **entries;
@@ -296,8 +296,8 @@ static void paths_from_descriptors(struct side *s)
 
 /*
  * On tmpfs it can still be looked at; here it is gone, which the kernel finds out after a moment.
- * Nothing can be made in it before or after. A daemon without a keeper keeps what is open, so there
- * it is as on tmpfs.
+ * Nothing can be made in it before or after. A daemon without a keeper keeps open directories, so
+ * there it is as on tmpfs.
  */
 static void working_in_a_removed_directory(void **state)
 {

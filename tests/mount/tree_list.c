@@ -16,7 +16,7 @@
 
 enum { MANY = 1000, FEW = 300, SMALLEST_BUFFER = 400 };
 
-/* A directory with n files "stays-0" and so on, and as many others outside of it. */
+/* A directory with n files "stays-0" and so on, and as many more outside of it. */
 static void fill_dir(const char *dir, int n)
 {
 	char name[64];
@@ -48,7 +48,9 @@ static void count(unsigned char *counts, int n, const char *name)
 	}
 }
 
-/* From where the listing is to its end: each of the names once. Returns how many others came. */
+/*
+ * From where the listing is to its end: each of the names once. Returns how many other names came.
+ */
 static int expect_each_once(DIR *d, int n)
 {
 	unsigned char counts[MANY] = {0};
@@ -154,7 +156,9 @@ static bool positions_last(void)
 	return same;
 }
 
-/* From every place the rest is the same again, also when others have gone and come meanwhile. */
+/*
+ * From every place the rest is the same again, also when other names have gone and come meanwhile.
+ */
 static void telling_and_seeking(void **state)
 {
 	static char names[FEW + 2][256];

@@ -236,7 +236,7 @@ static void what_is_open_in_a_moved_tree(struct side *s)
 	T(s, rmdir("../../to"));
 }
 
-/* The names of exchanged trees, and what is open in them. */
+/* The names of exchanged trees, and the objects that are open in them. */
 static void exchanged_trees(struct side *s)
 {
 	int f, g, dir;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may do what in a directory, and what it hands on: modes, owners, setgid, sticky. */
+/*
+ * Permissions in a directory, and the attributes that it hands on: modes, owners, setgid, sticky.
+ */
 #include "harness.h"
 
 #include <fcntl.h>
@@ -34,7 +36,7 @@ static void make_of_every_kind(struct side *s, const char *dir)
 #endif
 }
 
-/* Owners, groups and modes of all that users make there; what is left is compared. */
+/* Owners, groups and modes of all that users make there; the trees left are compared. */
 static void make_in(struct side *s, gid_t group, mode_t mode, mode_t mask)
 {
 	umask(mask);
@@ -157,7 +159,7 @@ static void sticky_directories(struct side *s)
 	}
 }
 
-/* Here everybody may remove what others have. */
+/* Here every user may remove the entries of every other. */
 static void directories_open_to_all(struct side *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
@@ -230,7 +232,10 @@ static void become(struct side *s, struct who who)
 	T(s, seteuid(who.uid));
 }
 
-/* What somebody has open or stands in stays usable when it is closed to him, and no more. */
+/*
+ * A directory that a process has open or stands in stays usable when it is closed to its user, and
+ * no more.
+ */
 static void directories_that_are_closed_later(struct side *s)
 {
 	int fd;
@@ -325,7 +330,7 @@ static void moving_directories_of_others(struct side *s)
 	}
 }
 
-/* Who has /dev/shm open by a group may work in directories where nobody asks for groups. */
+/* A user that /dev/shm lets in by a group may work in directories that let in all users. */
 static void a_root_for_one_group(struct side *s)
 {
 	T(s, chown(".", 0, ALICE.gid));

@@ -2,7 +2,7 @@
 /*
  * The times of directories, when their entries come, go and change. Two things cannot be as on
  * tmpfs, and are not compared: the times of the root are those of /dev/shm, where all names are,
- * and the ctime of what moves with a directory is that of the renaming of its object.
+ * and the ctime of an entry that moves with a directory is that of the renaming of its object.
  */
 #include "harness.h"
 
@@ -42,7 +42,7 @@ static void entries_come_and_go(struct side *s)
 	MOVES(s, "d", unlink("d/p"));
 }
 
-/* What a rename does to the times of what it renames. */
+/* The times of a renamed entry. */
 static void rename_and_note(struct side *s, const char *from, const char *to)
 {
 	struct stat before = {0}, after = {0};
@@ -143,7 +143,7 @@ static void sockets_and_files_without_a_name(struct side *s)
 #endif
 }
 
-/* The first reading of what is newer than its atime. */
+/* The first reading of a directory that is newer than its atime. */
 static void listing(struct side *s)
 {
 	make_two(s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects without a name that somebody still has open. */
+/* Objects without a name that are still open. */
 #include "harness.h"
 
 #include <errno.h>
@@ -141,7 +141,7 @@ static uint64_t free_blocks(void)
 	return fs.f_bfree;
 }
 
-/* What was closed just now may still be there for a moment. */
+/* An object that was closed just now may still be there for a moment. */
 static uint64_t free_blocks_at_rest(void)
 {
 	next_tick();
@@ -202,7 +202,7 @@ static _Noreturn void keep_asking(const char *path)
 		stat(path, &st);
 }
 
-/* Closing may wait, but not until nobody asks for anything any more. */
+/* Closing may wait, but not until the last request has been answered. */
 static void memory_is_free_while_others_ask(void **state)
 {
 	const uint64_t before = free_blocks_at_rest();
@@ -229,7 +229,7 @@ static void memory_is_free_while_others_ask(void **state)
 	}
 }
 
-/* The daemon must not keep what its last user outside, a mapping, has let go. */
+/* The daemon must not keep an object whose last user outside, a mapping, has let it go. */
 static void memory_is_free_after_the_last_munmap(void **state)
 {
 	const uint64_t before = free_blocks_at_rest();
@@ -266,8 +266,8 @@ static void memory_is_free_after_truncate(void **state)
 }
 
 /*
- * With the last name and not some time later, when nobody has it open: also when the kernel does
- * not know that another name was removed outside.
+ * With the last name and not some time later, when it is not open: also when the kernel does not
+ * know that another name was removed outside.
  */
 static void memory_is_free_with_the_last_name(void **state)
 {

@@ -190,7 +190,7 @@ static void the_objects_of_others(void **state)
 	expect_end_by_fusermount(&daemon);
 }
 
-/* Nobody else, not even root, may look into it. */
+/* No other user, not even root, may look into it. */
 static void other_users_are_kept_out(void **state)
 {
 	struct daemon daemon;

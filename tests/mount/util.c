@@ -88,7 +88,7 @@ void let_directories_age(void)
 		next_tick();
 }
 
-/* Takes what comes from both pipes until both are closed; false when the patience is over. */
+/* Reads both pipes until both are closed; false when the patience is over. */
 static bool collect(int out, int err, struct outcome *ret)
 {
 	struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};

@@ -31,17 +31,17 @@ double seconds_now(void);
 /* Waits until the clock that stamps files has moved on. */
 void next_tick(void);
 
-/* Waits until the mount knows what has changed outside about directories: see shmfs(1), LIMITS. */
+/* Waits until the mount knows the changes of directories outside: see shmfs(1), LIMITS. */
 void let_directories_age(void);
 
-/* What a command did. */
+/* The outcome of a command. */
 struct outcome {
 	int status; /* exit status, 128 + signal, or -1 when it did not end */
 	char out[4096];
 	char err[4096];
 };
 
-/* Runs argv (NULL at its end; found through PATH) and collects what it said. */
+/* Runs argv (NULL at its end; found through PATH) and collects its output. */
 void run(struct outcome *ret, const char *const argv[]);
 
 /* The same as another user. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the mount should show of which object in /dev/shm. All assert. */
+/* The files of the mount and their objects in /dev/shm. All assert. */
 #ifndef SHMFS_TEST_VIEW_H
 #define SHMFS_TEST_VIEW_H
 

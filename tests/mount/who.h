@@ -16,7 +16,7 @@ extern const struct who MEMBER;     /* in the group of ALICE by gid */
 extern const struct who SUPPLEMENT; /* in the group of ALICE by a supplementary group */
 extern const struct who NOBODY;
 
-/* What this process starts from now on cannot raise its limits: see setrlimit(2). */
+/* Programs that this process starts from now on cannot raise its limits: see setrlimit(2). */
 void who_keep_limits(void);
 
 /* Makes this process one of that user, for good. Returns 0 or -errno. */

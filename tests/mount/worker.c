@@ -19,7 +19,7 @@
 #define SANITIZES_THREADS false
 #endif
 
-/* What an old kernel was given later is no harm. */
+/* The version decides: on an old kernel with a backport of the feature the tests are skipped. */
 const char *keeper_obstacle(void)
 {
 	struct utsname kernel;

@@ -12,7 +12,7 @@ const char *keeper_obstacle(void);
 bool has_keeper(const struct daemon *daemon);
 
 /*
- * Is this what a daemon says of its keeper at its start: nothing, or, where it cannot have one, the
+ * Is this a daemon's report of its keeper at its start: nothing, or, where it cannot have one, the
  * line that tells it?
  */
 bool is_word_of_keeper(const char *text);

@@ -84,7 +84,7 @@ static int mount_own(const struct world *world)
 	return 0;
 }
 
-/* The first process of the namespace: when it ends, the kernel ends all others. */
+/* The first process of the namespace: when it ends, the kernel ends all the rest. */
 static int be_init(const struct world *world, int (*inside)(const struct world *))
 {
 	pid_t pid;

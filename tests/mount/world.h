@@ -7,7 +7,7 @@
 #ifndef SHMFS_TEST_WORLD_H
 #define SHMFS_TEST_WORLD_H
 
-/* What the tmpfs over /dev/shm and its reference are mounted with. */
+/* Mount options of the tmpfs over /dev/shm and of its reference. */
 #define WORLD_SHM_OPTIONS "mode=1777,size=1g,nr_inodes=200k"
 
 struct world {
@@ -15,15 +15,15 @@ struct world {
 };
 
 /*
- * Makes the world and calls inside(), as a process that adopts orphans. Returns what inside()
- * returned, as an exit status; 77 where no world can be made, or 1 when SHMFS_TEST_MUST_RUN is set.
+ * Makes the world and calls inside(), as a process that adopts orphans. Returns the result of
+ * inside(), as an exit status; 77 where no world can be made, or 1 when SHMFS_TEST_MUST_RUN is set.
  */
 int world_run(int (*inside)(const struct world *world));
 
 /*
- * For what the machine may lack even when SHMFS_TEST_MUST_RUN is set: says that the program is
- * skipped as a whole, and returns its exit status. (What skip() prints of a single test is a
- * failure for meson with cmocka 1.1.5.)
+ * For a feature that the machine may lack even when SHMFS_TEST_MUST_RUN is set: says that the
+ * program is skipped as a whole, and returns its exit status. (The output of skip() for a single
+ * test is a failure for meson with cmocka 1.1.5.)
  */
 int world_skip(const char *reason);
 

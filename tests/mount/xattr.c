@@ -182,7 +182,7 @@ static void sizes(struct side *s)
 	free(read_back);
 }
 
-/* A file capability: what it may hold, that a write takes it away, and a change of owner. */
+/* A file capability: valid values; a write and a change of owner take it away. */
 static void capabilities(struct side *s)
 {
 	struct vfs_cap_data capability = {
@@ -293,7 +293,9 @@ static void acls_and_set_group_id(struct side *s)
 	note_lstat(s, "friends");
 }
 
-/* The umask is ignored where a directory has a default ACL, and what is made has one, too. */
+/*
+ * The umask is ignored where a directory has a default ACL, and an entry made in it has one, too.
+ */
 static void make_all_kinds(struct side *s, const char *dir)
 {
 	char path[64];
