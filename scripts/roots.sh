@@ -3,7 +3,7 @@
 # Root directories of Debian releases, for the scripts that build and try things in them. Sourced.
 mirror=${SHMFS_MIRROR:-http://deb.debian.org/debian}
 
-# What debootstrap says goes to stdout.
+# The output of debootstrap goes to stdout.
 make_root() { # RELEASE DIRECTORY [DEBOOTSTRAP-OPTION ...]
     local release=$1 directory=$2
     shift 2

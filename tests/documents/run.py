@@ -42,7 +42,7 @@ PROJECT = os.path.normpath(HERE + "/../..")
 SCRIPTS = PROJECT + "/scripts"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MUST_RUN = os.environ.get("SHMFS_TEST_MUST_RUN") == "1"
-MARK = "\x01"  # around what the script tells this program
+MARK = "\x01"  # around the script's reports to this program
 
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS = 0x20000
@@ -155,7 +155,7 @@ def matches(printed, expected):
 
 
 def judge(step, told, status):
-    """What is wrong with the step, as lines."""
+    """The faults of the step, as lines."""
     if told is None or status is None:
         return [f"line {step.line}: did not come to its end: {step.script}", *(told or "").split("\n")]
     if not step.printed and status != 0:
@@ -183,7 +183,7 @@ def children():
 
 
 def end_what_is_left():
-    """The jobs of a section, and its daemons, which unmount. What is orphaned becomes a child."""
+    """The jobs of a section, and its daemons, which unmount. Orphans become children."""
     ended = set()
     while children():
         for pid in set(children()) - ended:
@@ -193,7 +193,7 @@ def end_what_is_left():
 
 
 def judge_quote(line, path, quoted):
-    """What is wrong, as lines: the parts between the dots stand in the file, one after another."""
+    """The faults, as lines: the parts between the dots stand in the file, one after another."""
     place = 0
     with open(f"{PROJECT}/{path}", encoding="utf-8") as file:
         text = file.read()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What another user, who owns all that is theirs in /dev/shm, cannot do to somebody's namespace."""
+"""Attacks on a namespace by another user, who owns objects of their own in /dev/shm."""
 import os
 import shutil
 import subprocess
@@ -51,7 +51,7 @@ def planted_links(caller):
     assert host_names() == {"precious/"}
 
 
-# In a new namespace others make nothing, link nothing, see no names, and lock nothing.
+# In a new namespace other users make nothing, link nothing, see no names, and lock nothing.
 @test(ROOT, USER)
 def planted_objects(caller):
     output(caller, "blue", "sh", "-c", "touch /dev/shm/x; mkdir /dev/shm/d")
@@ -130,12 +130,12 @@ def a_subdirectory_is_swapped_during_the_removal(caller):
         with Swapping("theirs/sub", "theirs/link"):
             done = shmfs_run(caller, "--shared", "--fresh", "theirs", "true")
         assert done.returncode in (0, 125), done
-        # What is refused leaves the names as the last swap had them.
+        # A refused call leaves the names as the last swap had them.
         shutil.rmtree(OBJECTS + "/theirs")
     assert kept <= host_names(), kept - host_names()
 
 
-# What is mounted in a namespace is another file system.
+# A mount in a namespace is another file system.
 @test(ROOT)
 def a_mount_in_the_namespace_is_not_entered(caller):
     output(caller, "blue", "mkdir", "/dev/shm/mounted", "/dev/shm/other")

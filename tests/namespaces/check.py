@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--check and --json: what a program leaves behind."""
+"""--check and --json: objects that a program leaves behind."""
 import json
 import os
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `shmfs run` takes and hands on, its exit status, and what it refuses."""
+"""The arguments and environment of `shmfs run`, its exit status, and its refusals."""
 import os
 import subprocess
 
@@ -84,7 +84,7 @@ def supplementary_groups_count(caller):
 def the_working_directory_is_kept(caller):
     assert output(caller, "blue", "pwd", cwd=WORK) == WORK + "\n"
     assert output(caller, "blue", "tests/programs/../../shmfs", "help", cwd=WORK).startswith("usage: ")
-    # By its name, because what it was before is out of reach.
+    # By its name: the directory that it was before is out of reach.
     assert output(caller, "blue", "sh", "-c", "touch in-it; ls", cwd="/dev/shm") == "in-it\n"
     assert host_names() == {"blue/", "blue/in-it"}
 
@@ -180,7 +180,7 @@ def what_is_in_the_way(caller):
     assert host_names() == {"target/", "link", "object"}
 
 
-# Nobody else lists or makes anything in a new namespace; a shared one is as /dev/shm itself.
+# No other user lists or makes anything in a new namespace; a shared one is as /dev/shm itself.
 @test(ROOT, USER)
 def the_modes_of_new_directories(caller):
     output(caller, "team/blue", "true")

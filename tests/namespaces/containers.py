@@ -88,7 +88,7 @@ def user_namespaces_are_switched_off(_caller):
         assert done.stderr.count("\n") == 1 and "sysctl user.max_user_namespaces" in done.stderr, done
 
 
-# Programs ask what is mounted there, and take one answer; older C libraries want a tmpfs.
+# Programs ask for the file system's type, and take one answer; older C libraries want a tmpfs.
 @test(ROOT)
 def one_tmpfs_is_mounted(caller):
     for options in ((), ("--rm",), ("--size", "1M")):
@@ -97,7 +97,7 @@ def one_tmpfs_is_mounted(caller):
         assert said == "tmpfs /dev/shm\n", said
 
 
-# What is mounted and unmounted outside is seen inside, so that no file system is kept in use.
+# Mounts and umounts outside are seen inside, so that no file system is kept in use.
 @test(ROOT)
 def mounts_made_outside_are_seen_inside(caller):
     shared = WORK + "/shared"

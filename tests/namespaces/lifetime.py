@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When a namespace ends: --rm, --fresh, --unique, and what SIGKILL leaves."""
+"""The end of a namespace: --rm, --fresh, --unique, and SIGKILL."""
 import os
 import re
 import signal
@@ -38,7 +38,7 @@ def the_namespace_is_removed(caller):
     assert host_names() == {"team/"}
 
 
-# Deeper than a process has descriptors, with directories that nobody may look into.
+# Deeper than a process has descriptors, with directories that their owner may not look into.
 @test(ROOT, USER)
 def a_deep_tree_is_removed(caller):
     dig = """
@@ -69,7 +69,7 @@ def what_cannot_be_removed_is_told(caller):
     assert "cannot remove the namespace: x: Permission denied" in done.stderr, done
 
 
-# Whoever is named as a user is one that lives, also after the end of what was started.
+# A process named as a user lives, also after the end of the program that was started.
 @test(ROOT, USER)
 def a_guard_holds_its_own_lock(caller):
     with running(caller, "blue", *WAIT, "a") as other:
@@ -92,7 +92,7 @@ def the_last_one_removes(caller):
         wait_until(lambda: host_names() == set())
 
 
-# The one with --rm waits for nobody; what it was told is done when the other one has ended.
+# The run with --rm does not wait; the directory is removed when the other run has ended.
 @test(ROOT, USER)
 def somebody_else_goes_on(caller):
     with running(caller, "blue", *WAIT, "a") as other:
@@ -105,7 +105,7 @@ def somebody_else_goes_on(caller):
         wait_until(lambda: host_names() == set())
 
 
-# Nothing that is removed can be what somebody is just starting in.
+# No directory is removed in which another run is just starting.
 @test(ROOT, USER)
 def start_and_removal_race(caller):
     loop = 'for i in 1 2 3 4 5 6 7 8; do "$@" || exit; done'
@@ -138,7 +138,7 @@ def a_daemon_without_lock_and_guard_goes_on(caller):
     wait_until(lambda: host_names() == set())
 
 
-# Not even when somebody reads what the program prints to its end.
+# Not even when a reader waits for the end of the program's output.
 @test(ROOT, USER)
 def the_caller_does_not_wait_for_daemons(caller):
     done = shmfs_run(caller, "--rm", "blue", "sh", "-c",

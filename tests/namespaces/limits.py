@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--size, --reserve and --ipc: what a program gets, and what it is refused."""
+"""--size, --reserve and --ipc: limits that a program gets, and refusals."""
 import os
 import signal
 
@@ -75,7 +75,7 @@ def others_join_the_tmpfs(caller):
     wait_until(lambda: host_names() == {"host"})
 
 
-# Whoever is first makes it; nobody is refused because others begin or end just now.
+# The first run makes it; no run is refused because another one begins or ends just now.
 @test(ROOT, USER)
 def many_begin_and_end_at_once(caller):
     loop = 'for i in 1 2 3 4 5 6; do "$@" || exit; done'

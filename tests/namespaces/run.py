@@ -6,7 +6,7 @@ usage: run.py
 environment:
   SHMFS                the program
   SHMFS_TALLY          the program of programs/tally.c
-  SHMFS_TEST_MUST_RUN  1: what would be skipped fails
+  SHMFS_TEST_MUST_RUN  1: a skipped test fails
 
 Debian packages that it needs: bash libfile-map-perl make perl procps python3 util-linux.
 """
@@ -74,7 +74,7 @@ def inside():
                    "limits", "share", "check", "containers", "mounts"):
         importlib.import_module(module)
     prepare()
-    # What is started in the background may have been told to ignore them, and hands that on.
+    # A shell's background job may have been told to ignore them, and hands that on.
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_DFL)
     return 0 if world.run_tests() else 1

@@ -55,7 +55,7 @@ def what_cannot_be_shared(caller):
     assert output(caller, "--share", "theirs", "blue", "cat", "/dev/shm/theirs") == "text"
 
 
-# It follows what the name stands for outside.
+# It follows the object that has the name outside.
 @test(ROOT, USER)
 def what_comes_later(caller):
     script = "echo ready; while read x; do until grep -qs $x /dev/shm/object; do sleep 0.01; done; echo $x; done"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two instances of one program, with names that nobody can change, in two namespaces at once."""
+"""Two instances of one program, with names that cannot be changed, in two namespaces at once."""
 import os
 import socket
 import struct
@@ -45,7 +45,7 @@ def expect_two_boards(caller, *argv):
         assert "board" not in host_names()
         assert host_map("blue/board")[:8] == b"roses\0\0\0"
         assert host_map("green/board")[:8] == b"trees\0\0\0"
-        # What the host stores is seen by that instance, and by that one only.
+        # A store of the host is seen by that instance, and by that one only.
         host_map("blue/board")[:5] = b"skies"
         assert (blue.ask(), green.ask()) == ("skies", "trees")
         assert (blue.end(), green.end()) == (0, 0)

@@ -51,7 +51,7 @@ def a_signal_ends_a_program_that_does_not_handle_it(caller):
     assert host_names() == set()
 
 
-# What is left then removes the namespace when the program ends.
+# The guard then removes the namespace when the program ends.
 @test(ROOT, USER)
 def the_namespace_is_removed_even_after_sigkill(caller):
     with listening(caller) as blue:

@@ -63,7 +63,7 @@ def state(pid):
         return file.read().rsplit(") ", 1)[1][0]
 
 
-# Whoever stops and continues the program only has done the same to what was started.
+# `shmfs run` and the program stop and continue together, whichever of them gets the signal.
 @test(ROOT, USER)
 def a_stop_of_the_program_is_followed(caller):
     argv = command(caller, "--rm", "blue", "sh", "-c", "echo $$; read x; exit 3")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of `shmfs run` start from: callers, running programs, the host's view, TAP.
+"""The world of the tests of `shmfs run`: callers, running programs, the host's view, TAP.
 
 All of it happens in mount and PID namespaces of its own (run.py), where /dev/shm is a new
 tmpfs: whatever goes wrong ends with them.
@@ -13,7 +13,7 @@ import subprocess
 import time
 import traceback
 
-PATIENCE = 600  # seconds for one test; thousands of times what it needs
+PATIENCE = 600  # seconds for one test; thousands of times its usual time
 WORK = os.environ.get("SHMFS_NAMESPACES_WORK", "")
 OBJECTS = "/dev/shm"
 PYTHON = "/usr/bin/python3"
@@ -21,7 +21,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Caller:
-    """Who runs `shmfs run`: root, or somebody by setpriv(1)."""
+    """The caller of `shmfs run`: root, or another user by setpriv(1)."""
 
     def __init__(self, name, uid, gid, groups=()):
         self.name, self.uid, self.gid, self.groups = name, uid, gid, groups
@@ -180,7 +180,7 @@ def expect_failure(done, status, word):
 
 
 def sweep():
-    """What is mounted stays: its directory cannot be removed."""
+    """A mounted file system stays: its directory cannot be removed."""
     for name in os.listdir(OBJECTS):
         path = f"{OBJECTS}/{name}"
         if os.path.isdir(path) and not os.path.islink(path):

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What run.sh is made of: the two directories, the daemon, one case, TAP.
+# The parts of run.sh: the two directories, the daemon, one case, TAP.
 #
 # Debian packages that the cases need: acl attr bash binutils bsdextrautils coreutils dash diffutils
 # ed findutils fuse3 gcc git grep gzip libc6-dev mount patch perl python3 rsync sed sqlite3 tar
 # util-linux vim xxd. run.sh itself needs perl and python3.
 #
 # A case is cases/NN-name.sh. It runs twice under bash -eu with prelude.sh read in, in an empty
-# directory: once in a reference tmpfs, once in a mount of shmfs. What the two print, how they exit
-# and what they leave behind (listing.py) must be the same. Nothing that they print is edited
-# afterwards: both see the same paths, because the reference run is put into a mount namespace in
-# which the reference tmpfs hides the mount and /dev/shm. What has to differ (inode numbers, device
-# names, random names, times of now) is therefore not printed by a case in the first place;
-# listing.py turns a time that lies within the run into "now".
+# directory: once in a reference tmpfs, once in a mount of shmfs. Their output, exit status and the
+# trees they leave behind (listing.py) must be the same. No output is edited afterwards: both see the
+# same paths, because the reference run is put into a mount namespace in which the reference tmpfs
+# hides the mount and /dev/shm. A case therefore prints nothing that has to differ (inode numbers,
+# device names, random names, times of now); listing.py turns a time that lies within the run into
+# "now".
 #
 # The environment of a case: the current directory (empty), HOST (the same objects by their other
 # door, /dev/shm), SCRATCH (an empty directory elsewhere), PASS.
@@ -104,7 +104,7 @@ protect_machine() {
         target=$(printf %b "$target")
         case $type:$target in
         *:"$work" | *:/tmp | *:/dev/pts | *:/dev/shm) ;;
-        proc:* | sysfs:* | cgroup*:* | fuse*:*) ;; # not for files, or somebody else's daemon
+        proc:* | sysfs:* | cgroup*:* | fuse*:*) ;; # not for files, or another daemon's
         *) mount -o remount,bind,ro "$target" 2>/dev/null || true ;;
         esac
     done < <(findmnt --noheadings --raw --output TARGET,FSTYPE)
@@ -139,7 +139,7 @@ as_user() {
     setpriv --reuid "$user" --regid "$user" --clear-groups -- "$@"
 }
 
-# Runs a command as the one who lists, mounts and unmounts in a pass.
+# Runs a command as the user that lists, mounts and unmounts in a pass.
 as_mounter() { # PASS COMMAND...
     local pass=$1
     shift
@@ -150,7 +150,7 @@ as_mounter() { # PASS COMMAND...
     fi
 }
 
-# Runs a command as the one who calls the tools in a pass.
+# Runs a command as the user that calls the tools in a pass.
 as_caller() { # PASS COMMAND...
     local pass=$1
     shift
@@ -194,7 +194,7 @@ start_daemon() { # PASS
         daemon=
         return 1
     fi
-    # What it says when it starts may be anything but trouble; later on it has nothing to say.
+    # Its first messages must not tell of trouble; later on it must say nothing.
     if grep -qiE 'error|warning|sanitizer|fail' "$log"; then
         return 1
     fi
@@ -278,7 +278,7 @@ run_once() { # reference|mount PASS CASE -> out/reference or out/mount
     fi
 }
 
-# Compares what the two runs printed and left; what is wrong goes to standard output.
+# Compares the output of the two runs and the trees they left; differences go to standard output.
 compare() { # PASS SINCE
     local out=$work/out
     diff -au --label tmpfs --label shmfs "$out/reference" "$out/mount" || true

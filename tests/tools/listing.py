@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Compares what a script left in a reference, in a mount, and by the mount's other door.
+"""Compares the trees that a script left in a reference, in a mount, and by the mount's other door.
 
 usage: listing.py SECONDS REFERENCE MOUNT OTHER-DOOR
 
@@ -100,7 +100,7 @@ def describe(path, name, since):
 
 
 def paths_of_tree(directory):
-    """Every path below the directory, and what is wrong with their listing."""
+    """Every path below the directory, and the errors of their listing."""
     found = {}
     wrong = []
     for parent, directories, files in os.walk(directory,

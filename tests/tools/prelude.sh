@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What every case may use. Read in before the case, in the same shell.
+# Functions for every case. Read in before the case, in the same shell.
 
 # Nothing that a case has started outlives it.
 end_jobs() {
@@ -41,7 +41,7 @@ bytes() { # COUNT [SEED]
         }' "$1" "${2:-1}"
 }
 
-# What stat says and is the same everywhere: type, mode, owner, links, size, blocks.
+# The attributes that are the same everywhere: type, mode, owner, links, size, blocks.
 show() {
     stat --printf '%n: %F %a %u:%g links %h size %s blocks %b\n' "$@"
 }

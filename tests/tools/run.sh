@@ -8,14 +8,14 @@
 # environment:
 #   SHMFS                the daemon (default: build/fs/shmfs)
 #   SHMFS_OPTS           more options for it
-#   SHMFS_TEST_MUST_RUN  1: what would be skipped fails
-#   KEEP                 1: the work directory stays, to look at what the runs printed
+#   SHMFS_TEST_MUST_RUN  1: a skipped case fails
+#   KEEP                 1: the work directory stays, with the output of the runs
 set -euo pipefail
 
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 
-# Everything happens in a mount namespace of its own: /dev/shm is replaced there. It follows what is
-# unmounted outside, so that it does not keep other mounts alive.
+# Everything happens in a mount namespace of its own: /dev/shm is replaced there. It follows umounts
+# outside, so that it does not keep other mounts alive.
 run_inside() {
     local status=0 private=("$here/../../scripts/private-mounts" --slave)
     [[ $EUID == 0 ]] || private=(unshare --user --map-root-user --mount --propagation slave)

@@ -54,7 +54,7 @@ function __shmfs_run --description 'options, namespace, or the program and its a
         end
         set -e argv[1]
     end
-    # What stands first now is the namespace, and the program follows.
+    # The first word is the namespace now, and the program follows.
     if set -q argv[1]
         set -e argv[1]
         test "$argv[1]" != --; or set -e argv[1]

@@ -2,8 +2,8 @@
 """Knows nothing of shmfs: a child process writes a text into a block of shared memory.
 
 usage: board.py TEXT
-The child finds the block, and the lock, by their names. Prints what is in the block, and again for
-each line that is read.
+The child finds the block, and the lock, by their names. Prints the text in
+the block, and again for each line that is read.
 """
 import multiprocessing
 import sys

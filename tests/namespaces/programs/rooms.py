@@ -2,7 +2,7 @@
 """Knows nothing of shmfs: a server with a socket in a subdirectory of /dev/shm, and its client.
 
 usage: rooms.py serve TEXT    prints "ready", tells TEXT to each client until stdin ends
-       rooms.py ask           prints what the server tells
+       rooms.py ask           prints the server's text
 """
 import os
 import socket

@@ -3,7 +3,7 @@
 import signal
 import sys
 
-# Not handlers and pause(): what comes between the two would be waited for in vain.
+# Not handlers and pause(): a signal that comes between the two would be waited for in vain.
 SIGNALS = [signal.Signals["SIG" + name]
            for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM")]
 signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Knows nothing of shmfs: several processes count in a shared memory object, one at a time because
- * of a semaphore, and both have names that nobody can change.
+ * of a semaphore, and both have names that cannot be changed.
  *
  * usage: tally PROCESSES ROUNDS
  * Prints "ready" when the objects are open, begins when it reads a line, and prints the sum.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What > does to an old file, and writing into the middle of one.
+# An old file under >, and writing into the middle of one.
 bytes 10000 3 >f
 show f
 echo short >f

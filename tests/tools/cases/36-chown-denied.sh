@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # as: user own
-# chown by one who may not.
+# chown by a user that may not.
 touch a
 try chown 0 a
 try chown 1:1 a

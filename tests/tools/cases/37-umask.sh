@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# The umask and the mode of what is made.
+# The umask and the modes of new files and directories.
 for mask in 000 022 027 077 0177 0777; do
     umask "$mask"
     touch "touch$mask"

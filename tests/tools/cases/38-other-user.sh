@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # as: root
-# What another user may do with root's objects and root with his.
+# Another user's calls on root's objects, and root's on theirs.
 secret() { echo "$1" >"$1"; chmod "$2" "$1"; }
 secret 600 600
 secret 644 644

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # as: root
-# The directory is sticky: who may remove and rename what.
+# The directory is sticky: removing and renaming entries of several users.
 echo root >root
 chmod 666 root
 echo root >root2

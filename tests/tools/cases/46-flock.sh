@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# flock: who gets the lock and who has to wait.
+# flock: locks that are granted, refused and waited for.
 : >lock
 flock lock echo got
 flock -n lock echo got

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # as: root
 # needs: cc
-# Who may run what.
+# Programs that a user may run, and may not.
 printf 'int main(void) { return 5; }\n' >"$SCRATCH/five.c"
 cc -o "$SCRATCH/five" "$SCRATCH/five.c"
 for mode in 700 755 711 644 001 100 010 000; do

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# A full file system says so, keeps what was written and works on when there is room again.
+# A full file system says so, keeps its data and works on when there is room again.
 echo before >before
 try dd if=/dev/zero of=fill bs=1M status=none
 df --output=avail,pcent .

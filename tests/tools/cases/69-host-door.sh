@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # needs: xxd
-# What is done to the objects themselves is seen here at the next call, and the other way round.
+# A change of the objects themselves is seen here at the next call, and the other way round.
 echo outside >"$HOST/a"
 cat a
 show a

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# The shell's tests, with the rights of the one who asks.
+# The shell's tests, with the rights of the caller.
 touch a
 for mode in 000 100 200 400 600 755 4755 2755; do
     chmod "$mode" a

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # needs: getfattr setfattr
-# Extended attributes: setfattr and getfattr, what they refuse, and what they leave at the object.
+# Extended attributes: setfattr and getfattr, their refusals, and the attributes they leave at the object.
 if ! { : >probe && setfattr -n user.probe -v 1 probe 2>/dev/null; }; then
     echo "this tmpfs has no extended attributes for users"
     exit 77

@@ -1,8 +1,5 @@
-# SPDX-License-Identifier: MIT
-# shellcheck shell=bash
-# needs: xxd
-# The last name goes, and nobody has the object open here: its memory is free at once, whatever other
-# names the kernel remembers.
+# SPDX-License-Identifier: MIT shellcheck shell=bash needs: xxd The last name of an object goes that
+# is not open here: its memory is free at once, although the kernel remembers other names.
 unused() { [[ $(df --output=used . | tail -n 1) -eq 0 ]]; }
 for ((i = 0; i < 8; i++)); do
     fallocate -l 60M "$HOST/a"

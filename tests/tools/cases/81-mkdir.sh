@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# mkdir and rmdir, and what they refuse.
+# mkdir and rmdir, and their refusals.
 mkdir a
 mkdir -p a/b/c x/y/z
 mkdir -p a/b/c

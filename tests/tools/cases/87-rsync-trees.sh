@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # needs: rsync
-# rsync of trees, with what is deleted and moved.
+# rsync of trees, with entries that are deleted and moved.
 mkdir -p "$SCRATCH"/src/{a/b/c,empty,x}
 for i in 1 2 3; do
     bytes "$((i * 40000))" "$i" >"$SCRATCH/src/a/$i"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# mktemp -d, and work in what it makes.
+# mktemp -d, and work in the new directory.
 name=$(mktemp -d -p .)
 stat -c '%F %a %h %s' "$name"
 echo text >"$name/file"

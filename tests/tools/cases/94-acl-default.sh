@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # needs: getfacl setfacl
-# Default access control lists of directories: what is made in them, whatever the umask.
+# Default access control lists of directories: new entries get them, and the umask does not count.
 if ! { mkdir probe && setfacl -m d:u:1:r probe 2>/dev/null; }; then
     echo "this tmpfs has no access control lists"
     exit 77
