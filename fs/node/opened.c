@@ -198,9 +198,9 @@ static int register_fd(struct opened *opened, int fd)
 	struct shared *shared = opened->opens.shared;
 	int id;
 
-	journal_registering(shared);
+	journal_note_registering(shared);
 	id = passthrough_open(opened->passthrough, fd);
-	journal_saw_backing(shared, id);
+	journal_note_backing(shared, id);
 	return id;
 }
 
@@ -238,7 +238,7 @@ int opened_add(struct opened *opened, uint64_t ino, int fd, uid_t user)
 	shmfs_region_free(region);
 	if (backing > 0)
 		passthrough_close(opened->passthrough, backing);
-	journal_registered();
+	journal_note_registered();
 	if (r < 0)
 		close(fd);
 	return r;

@@ -31,10 +31,10 @@ static int make_object(void *arg)
 	caller_set_umask(creation->caller);
 	if (!creation->name)
 		return shmfs_object_create_unnamed(creation->dir, creation->mode);
-	journal_making();
+	journal_note_making();
 	fd = shmfs_object_create(creation->dir, creation->name, creation->mode);
 	if (fd < 0)
-		journal_not_made();
+		journal_note_not_made();
 	return fd;
 }
 

@@ -136,7 +136,7 @@ void entry_reply_created(
 
 	set_data_path(fi, backing);
 	fuse3_forget_attributes(fs->session, st->st_ino);
-	journal_answering();
+	journal_note_answering();
 	if (!reply_create(req, &entry, fi)) {
 		opened_close(fs->opened, st->st_ino);
 		node_put(fs->nodes, st->st_ino, 1);
@@ -149,7 +149,7 @@ void entry_reply_opened(fuse_req_t req, uint64_t ino, int backing, struct fuse_f
 
 	set_data_path(fi, backing);
 	fuse3_forget_attributes(fs->session, ino);
-	journal_answering();
+	journal_note_answering();
 	if (!reply_open(req, fi))
 		opened_close(fs->opened, ino);
 }

@@ -69,7 +69,7 @@ static int write_data(void *arg)
 	n = journal_was_appended(shmfs_region_writer(w->region), w->size);
 	if (n > 0)
 		return (int)n;
-	journal_appending(shmfs_region_writer(w->region));
+	journal_note_appending(shmfs_region_writer(w->region));
 	return (int)shmfs_region_append(w->region, w->buf, w->size);
 }
 

@@ -29,7 +29,7 @@ static int make_entry(void *arg)
 	int r;
 
 	caller_set_umask(making->caller);
-	journal_making_entry(making->dir, making->name);
+	journal_note_making_entry(making->dir, making->name);
 	if (S_ISDIR(making->mode))
 		r = mkdirat(making->dir, making->name, making->mode & 07777);
 	else if (S_ISLNK(making->mode))
@@ -39,7 +39,7 @@ static int make_entry(void *arg)
 	if (r == 0)
 		return 0;
 	r = -errno;
-	journal_not_made();
+	journal_note_not_made();
 	return r;
 }
 
@@ -121,7 +121,7 @@ static int link_as_caller(struct fs *fs, struct caller *caller, struct making *m
 		return 0;
 	if (fstat(making->object, &st) < 0)
 		return -errno;
-	journal_linking(making->dir, making->name, st.st_ino);
+	journal_note_linking(making->dir, making->name, st.st_ino);
 	return run_as_caller(fs, caller, make_link, making);
 }
 

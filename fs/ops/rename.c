@@ -36,7 +36,7 @@ static int rename_as_caller(struct fs *fs, struct caller *caller, struct renamin
 		to.st_ino = 0;
 	else if (!(renaming->flags & RENAME_EXCHANGE))
 		held = freeing_hold(renaming->to_dir, renaming->to, &to);
-	journal_renaming(from.st_ino, to.st_ino, renaming->flags);
+	journal_note_renaming(from.st_ino, to.st_ino, renaming->flags);
 	*ret_from = from.st_ino;
 	*ret_to = to.st_ino;
 	r = run_as_caller(fs, caller, rename_entry, renaming);

@@ -34,7 +34,7 @@ static int remove_as_caller(struct fs *fs, struct caller *caller, struct removal
 	if (r < 0)
 		return r;
 	held = freeing_hold(removal->dir, removal->name, &st);
-	journal_removing(st.st_ino);
+	journal_note_removing(st.st_ino);
 	r = run_as_caller(fs, caller, remove_entry, removal);
 	freeing_let_go(&fs->freeing, held, caller->uid);
 	return r;

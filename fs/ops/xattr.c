@@ -104,7 +104,7 @@ static int set_xattr(void *arg)
 	int r;
 
 	if ((xattr->flags & XATTR_CREATE) && !has_xattr(xattr))
-		journal_changing_xattr();
+		journal_note_changing_xattr();
 	r = shmfs_object_setxattr(xattr->fd, xattr->name, xattr->value, xattr->size, xattr->flags);
 	return r == -EEXIST && journal_was_changing_xattr() ? 0 : r;
 }
@@ -115,7 +115,7 @@ static int remove_xattr(void *arg)
 	int r;
 
 	if (has_xattr(xattr))
-		journal_changing_xattr();
+		journal_note_changing_xattr();
 	r = shmfs_object_removexattr(xattr->fd, xattr->name);
 	return r == -ENODATA && journal_was_changing_xattr() ? 0 : r;
 }

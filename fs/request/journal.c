@@ -47,17 +47,13 @@
  *   where it died, and none behind.
  * - What belongs to a valid phase is written before the phase.
  */
-#include "journal.h"
+#include "journal_private.h"
 
 #include "fuse3.h"
-#include "object.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct journal {
@@ -72,17 +68,7 @@ struct journal {
 	int makers;               /* lock; requests that came again and may find an orphan */
 };
 
-/* What belongs to the calling thread. */
-static _Thread_local struct {
-	struct journal *journal;
-	uint64_t unique;          /* of the request; 0: there is none */
-	uint32_t inherited;       /* the phase in which a dead worker left it */
-	bool makes;               /* it is one of journal->makers */
-	struct shared_slot *slot; /* of the request, when it has one */
-	struct shared_slot *home; /* for requests that come for the first time */
-	struct shared_slot spare; /* when there is no room, or no request */
-	struct shared_service *service;
-} self;
+_Thread_local struct journal_self journal_self;
 
 /* Where a request is noted that a thread without an entry serves. */
 static struct shared_service unnoted;
@@ -110,16 +96,6 @@ struct journal *journal_free(struct journal *journal)
 	return NULL;
 }
 
-static void set_phase(struct shared_slot *slot, uint32_t phase)
-{
-	atomic_store_explicit(&slot->phase, phase, memory_order_release);
-}
-
-static uint32_t phase_of(const struct shared_slot *slot)
-{
-	return atomic_load_explicit(&slot->phase, memory_order_acquire);
-}
-
 static void set_unique(struct shared_slot *slot, uint64_t unique)
 {
 	atomic_store_explicit(&slot->unique, unique, memory_order_release);
@@ -139,7 +115,7 @@ static struct shared_slot *resume(struct journal *journal, uint64_t unique)
 	for (size_t i = 0; i < SHARED_SLOTS && !found; i++)
 		if (!journal->taken[i] && unique_of(&slots[i]) == unique) {
 			journal->taken[i] = true;
-			journal->makers += phase_of(&slots[i]) == PHASE_MAKING;
+			journal->makers += journal_phase_of(&slots[i]) == PHASE_MAKING;
 			found = &slots[i];
 		}
 	pthread_mutex_unlock(&journal->lock);
@@ -152,11 +128,12 @@ static struct shared_service *take_service(struct journal *journal)
 	struct shared *shared = journal->shared;
 
 	pthread_mutex_lock(&journal->lock);
-	self.service = journal->threads < SHARED_THREADS ? &shared->services[journal->threads++]
-							 : &unnoted;
+	journal_self.service = journal->threads < SHARED_THREADS
+				       ? &shared->services[journal->threads++]
+				       : &unnoted;
 	pthread_mutex_unlock(&journal->lock);
-	atomic_store_explicit(&self.service->thread, gettid(), memory_order_relaxed);
-	return self.service;
+	atomic_store_explicit(&journal_self.service->thread, gettid(), memory_order_relaxed);
+	return journal_self.service;
 }
 
 /* NULL: it has none. */
@@ -225,16 +202,18 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 
 void journal_begin(struct journal *journal, const struct journal_ticket *ticket)
 {
-	struct shared_service *service = self.service ? self.service : take_service(journal);
+	struct shared_service *service =
+		journal_self.service ? journal_self.service : take_service(journal);
 
-	self.journal = journal;
-	self.unique = ticket->unique;
-	self.slot = ticket->slot;
-	self.inherited = self.slot ? phase_of(self.slot) : PHASE_NONE;
+	journal_self.journal = journal;
+	journal_self.unique = ticket->unique;
+	journal_self.slot = ticket->slot;
+	journal_self.inherited =
+		journal_self.slot ? journal_phase_of(journal_self.slot) : PHASE_NONE;
 	atomic_store_explicit(&service->slow, ticket->slow, memory_order_relaxed);
 	atomic_store_explicit(&service->unique, ticket->unique, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
-	self.makes = self.inherited == PHASE_MAKING;
+	journal_self.makes = journal_self.inherited == PHASE_MAKING;
 }
 
 /* What a dead worker has made and no request wants. lock is held. */
@@ -252,22 +231,22 @@ static void drop_orphans(struct journal *journal)
 
 void journal_end(struct journal *journal)
 {
-	if (self.slot) {
-		set_unique(self.slot, 0);
-		if (self.slot != self.home) {
+	if (journal_self.slot) {
+		set_unique(journal_self.slot, 0);
+		if (journal_self.slot != journal_self.home) {
 			pthread_mutex_lock(&journal->lock);
-			journal->taken[self.slot - journal->shared->slots] = false;
-			journal->makers -= self.makes;
-			if (self.makes && journal->settled)
+			journal->taken[journal_self.slot - journal->shared->slots] = false;
+			journal->makers -= journal_self.makes;
+			if (journal_self.makes && journal->settled)
 				drop_orphans(journal);
 			pthread_mutex_unlock(&journal->lock);
 		}
 	}
-	self.slot = NULL;
-	self.unique = 0;
-	self.inherited = PHASE_NONE;
+	journal_self.slot = NULL;
+	journal_self.unique = 0;
+	journal_self.inherited = PHASE_NONE;
 	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&self.service->unique, 0, memory_order_relaxed);
+	atomic_store_explicit(&journal_self.service->unique, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&journal->shared->answered, 1, memory_order_relaxed);
 }
 
@@ -281,37 +260,36 @@ static struct shared_slot *take_home(struct journal *journal)
 	struct shared_slot *slots = journal->shared->slots;
 
 	pthread_mutex_lock(&journal->lock);
-	for (size_t i = 0; i < SHARED_SLOTS && !self.home; i++)
+	for (size_t i = 0; i < SHARED_SLOTS && !journal_self.home; i++)
 		if (!journal->taken[i] && unique_of(&slots[i]) == 0) {
 			journal->taken[i] = true;
-			self.home = &slots[i];
+			journal_self.home = &slots[i];
 		}
 	pthread_mutex_unlock(&journal->lock);
-	return self.home;
+	return journal_self.home;
 }
 
-/* The slot of the request of this thread. */
-static struct shared_slot *slot_of_request(void)
+struct shared_slot *journal_slot_of_request(void)
 {
-	if (self.slot)
-		return self.slot;
-	if (self.unique == 0 || (!self.home && !take_home(self.journal)))
-		return &self.spare;
-	self.slot = self.home;
-	self.slot->registering = 0;
-	set_phase(self.slot, PHASE_NONE);
-	set_unique(self.slot, self.unique);
-	return self.slot;
+	if (journal_self.slot)
+		return journal_self.slot;
+	if (journal_self.unique == 0 || (!journal_self.home && !take_home(journal_self.journal)))
+		return &journal_self.spare;
+	journal_self.slot = journal_self.home;
+	journal_self.slot->registering = 0;
+	journal_set_phase(journal_self.slot, PHASE_NONE);
+	set_unique(journal_self.slot, journal_self.unique);
+	return journal_self.slot;
 }
 
 void journal_settle(struct journal *journal, void (*close_node)(void *arg, uint64_t ino), void *arg)
 {
-	const uint64_t unique = self.unique;
+	const uint64_t unique = journal_self.unique;
 
-	self.unique = 0; /* none of it is done for the request at hand */
+	journal_self.unique = 0; /* none of it is done for the request at hand */
 	for (size_t i = 0; i < SHARED_SLOTS; i++) {
 		struct shared_slot *slot = &journal->shared->slots[i];
-		const uint32_t phase = phase_of(slot);
+		const uint32_t phase = journal_phase_of(slot);
 		bool taken;
 
 		pthread_mutex_lock(&journal->lock);
@@ -323,114 +301,16 @@ void journal_settle(struct journal *journal, void (*close_node)(void *arg, uint6
 			close_node(arg, slot->ino);
 		set_unique(slot, 0);
 	}
-	self.unique = unique;
+	journal_self.unique = unique;
 	pthread_mutex_lock(&journal->lock);
 	drop_orphans(journal);
 	pthread_mutex_unlock(&journal->lock);
 }
 
-static bool is_opened(uint32_t phase)
+int journal_take_orphan(struct journal *journal, uint64_t ino)
 {
-	return phase == PHASE_OPENED || phase == PHASE_ANSWERING;
-}
-
-void journal_count(
-	struct shared *shared, struct shared_open *open, const struct shared_open *after, bool up)
-{
-	struct shared_slot *slot = slot_of_request();
-	struct shared_redo *redo = &shared->redo;
-
-	redo->open = (uint32_t)(open - shared->opens);
-	redo->slot = slot == &self.spare ? SHARED_SLOTS : (uint32_t)(slot - shared->slots);
-	redo->after = *after;
-	/* An open that fails after it was counted is taken off again. */
-	redo->phase = up ? PHASE_OPENED : is_opened(phase_of(slot)) ? PHASE_NONE : PHASE_CLOSED;
-	atomic_store_explicit(&redo->valid, 1, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-	*open = *after;
-	slot->ino = after->ino;
-	set_phase(slot, redo->phase);
-	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&redo->valid, 0, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-bool journal_was_opened(uint64_t *ret_ino)
-{
-	if (!is_opened(self.inherited))
-		return false;
-	if (ret_ino)
-		*ret_ino = self.slot->ino;
-	return true;
-}
-
-bool journal_was_closed(void)
-{
-	return self.inherited == PHASE_CLOSED;
-}
-
-void journal_answering(void)
-{
-	set_phase(slot_of_request(), PHASE_ANSWERING);
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-void journal_registering(struct shared *shared)
-{
-	slot_of_request()->registering =
-		atomic_load_explicit(&shared->backing_last, memory_order_relaxed) + 1;
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-void journal_saw_backing(struct shared *shared, int id)
-{
-	int last = atomic_load_explicit(&shared->backing_last, memory_order_relaxed);
-
-	while (id > last && !atomic_compare_exchange_weak(&shared->backing_last, &last, id))
-		;
-}
-
-void journal_registered(void)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	slot_of_request()->registering = 0;
-}
-
-static uint64_t ino_at(int dir, const char *name)
-{
-	struct stat st;
-
-	return shmfs_object_stat(dir, name, &st) < 0 ? 0 : st.st_ino;
-}
-
-void journal_making(void)
-{
-	set_phase(slot_of_request(), PHASE_MAKING);
-}
-
-void journal_making_entry(int dir, const char *name)
-{
-	struct stat st;
-
-	if (shmfs_object_stat(dir, name, &st) == -ENOENT)
-		journal_making();
-}
-
-void journal_not_made(void)
-{
-	set_phase(slot_of_request(), PHASE_NONE);
-}
-
-/* An orphan without a request that came again is closed by journal_settle(). */
-int journal_take_made(int dir, const char *name)
-{
-	struct journal *journal = self.journal;
-	const uint64_t ino = self.inherited == PHASE_MAKING ? ino_at(dir, name) : 0;
 	int fd = -ENOENT;
 
-	if (ino == 0)
-		return fd;
-	self.inherited = PHASE_NONE; /* once: who fails with it may try again */
 	pthread_mutex_lock(&journal->lock);
 	for (size_t i = 0; i < SHARED_SLOTS && fd < 0; i++) {
 		struct shared_orphan *orphan = &journal->shared->orphans[i];
@@ -442,95 +322,4 @@ int journal_take_made(int dir, const char *name)
 	}
 	pthread_mutex_unlock(&journal->lock);
 	return fd;
-}
-
-bool journal_was_made(int dir, const char *name, mode_t type, uid_t uid)
-{
-	struct stat st;
-
-	return self.inherited == PHASE_MAKING && shmfs_object_stat(dir, name, &st) == 0 &&
-	       (st.st_mode & S_IFMT) == type && st.st_uid == uid;
-}
-
-void journal_removing(uint64_t ino)
-{
-	struct shared_slot *slot = slot_of_request();
-
-	slot->ino = ino;
-	set_phase(slot, PHASE_REMOVING);
-}
-
-void journal_linking(int dir, const char *name, uint64_t ino)
-{
-	struct shared_slot *slot = slot_of_request();
-
-	if (ino_at(dir, name) != 0)
-		return;
-	slot->ino = ino;
-	set_phase(slot, PHASE_LINKING);
-}
-
-void journal_renaming(uint64_t ino, uint64_t other_ino, unsigned flags)
-{
-	struct shared_slot *slot = slot_of_request();
-
-	slot->ino = ino;
-	slot->other_ino = other_ino;
-	slot->flags = flags;
-	set_phase(slot, PHASE_RENAMING);
-}
-
-bool journal_was_removed(int dir, const char *name)
-{
-	return self.inherited == PHASE_REMOVING && ino_at(dir, name) != self.slot->ino;
-}
-
-bool journal_was_linked(int dir, const char *name)
-{
-	return self.inherited == PHASE_LINKING && ino_at(dir, name) == self.slot->ino;
-}
-
-bool journal_was_renamed(int from_dir, const char *from, int to_dir, const char *to)
-{
-	const struct shared_slot *slot = self.slot;
-	uint64_t old, new;
-
-	if (self.inherited != PHASE_RENAMING)
-		return false;
-	old = ino_at(from_dir, from);
-	new = ino_at(to_dir, to);
-	if (slot->flags & RENAME_EXCHANGE)
-		return old == slot->other_ino && new == slot->ino;
-	return old != slot->ino && new == slot->ino;
-}
-
-void journal_changing_xattr(void)
-{
-	set_phase(slot_of_request(), PHASE_XATTR);
-}
-
-bool journal_was_changing_xattr(void)
-{
-	return self.inherited == PHASE_XATTR;
-}
-
-void journal_appending(int fd)
-{
-	struct shared_slot *slot = slot_of_request();
-
-	slot->size = lseek(fd, 0, SEEK_END);
-	lseek(fd, 0, SEEK_SET);
-	set_phase(slot, PHASE_APPENDING);
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-/* All of it, unless it was the last that there was room for. */
-ssize_t journal_was_appended(int fd, size_t size)
-{
-	off_t count;
-
-	if (self.inherited != PHASE_APPENDING)
-		return 0;
-	count = lseek(fd, 0, SEEK_CUR) - self.slot->size;
-	return count <= 0 ? 0 : count < (off_t)size ? (ssize_t)count : (ssize_t)size;
 }

@@ -82,20 +82,20 @@ bool journal_was_opened(uint64_t *ret_ino);
 bool journal_was_closed(void);
 
 /* The answer to an open, which has been counted, is about to be sent. */
-void journal_answering(void);
+void journal_note_answering(void);
 
 /* Between the first and the last the request may get a backing id, which may be 0: none. */
-void journal_registering(struct shared *shared);
-void journal_saw_backing(struct shared *shared, int id);
-void journal_registered(void);
+void journal_note_registering(struct shared *shared);
+void journal_note_backing(struct shared *shared, int id);
+void journal_note_registered(void);
 
 /*
  * An object is about to be made, exclusively and open; anything else is about to be made under a
  * name that is free; that failed.
  */
-void journal_making(void);
-void journal_making_entry(int dir, const char *name);
-void journal_not_made(void);
+void journal_note_making(void);
+void journal_note_making_entry(int dir, const char *name);
+void journal_note_not_made(void);
 
 /*
  * The object of this name, open for reading and writing, if a dead worker has made it for this
@@ -107,10 +107,10 @@ int journal_take_made(int dir, const char *name);
 bool journal_was_made(int dir, const char *name, mode_t type, uid_t uid);
 
 /* A name is about to be removed, to be given to what has the number ino, to be changed. */
-void journal_removing(uint64_t ino);
-void journal_linking(int dir, const char *name, uint64_t ino);
+void journal_note_removing(uint64_t ino);
+void journal_note_linking(int dir, const char *name, uint64_t ino);
 /* other_ino has the new name, 0: nothing has. flags: of renameat2(2). */
-void journal_renaming(uint64_t ino, uint64_t other_ino, unsigned flags);
+void journal_note_renaming(uint64_t ino, uint64_t other_ino, unsigned flags);
 
 /* A dead worker has done that. */
 bool journal_was_removed(int dir, const char *name);
@@ -121,14 +121,14 @@ bool journal_was_renamed(int from_dir, const char *from, int to_dir, const char 
  * An extended attribute that is not there is about to be set, or one that is there to be removed:
  * the call fails if a dead worker has done it.
  */
-void journal_changing_xattr(void);
+void journal_note_changing_xattr(void);
 bool journal_was_changing_xattr(void);
 
 /*
  * Something is about to be appended with the position of fd, which then tells whether it was:
  * journal_was_appended() returns how many of the `size` bytes, 0 if none.
  */
-void journal_appending(int fd);
+void journal_note_appending(int fd);
 ssize_t journal_was_appended(int fd, size_t size);
 
 #endif
