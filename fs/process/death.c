@@ -66,3 +66,16 @@ enum shared_death death_judge(const struct shared *shared, int status, uint64_t 
 	return WTERMSIG(status) == SIGKILL && death_count_ooms() != ooms ? DEATH_OWN
 									 : DEATH_OUTSIDE;
 }
+
+static bool was_serving(const struct shared *shared)
+{
+	for (size_t i = 0; i < SHARED_THREADS; i++)
+		if (atomic_load(&shared->services[i].unique) != 0)
+			return true;
+	return false;
+}
+
+bool death_was_at_once(const struct shared *shared, uint64_t answered)
+{
+	return atomic_load(&shared->answered) == answered && was_serving(shared);
+}

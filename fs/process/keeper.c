@@ -23,7 +23,7 @@
  * The keeper waits for nothing without a limit. A worker that does not start, or does not end when
  * it is told to, is killed. One that was killed, and whose threads the kernel does not let go, is
  * left alone: the next one serves beside it (held.h). A program that is asked whether it can take
- * over has PROBE_MS, and a worker's death is seen to meanwhile.
+ * over has a few seconds, and a worker's death is seen to meanwhile.
  *
  * The keeper has no capability in effect but at its end, and when it becomes another program. It
  * keeps those that its workers need, because they come from it.
@@ -39,6 +39,7 @@
 #include "mountpoint.h"
 #include "ops/ops.h"
 #include "orders.h"
+#include "probe.h"
 #include "request/clock.h"
 #include "request/log.h"
 #include "request/shared.h"
@@ -70,7 +71,6 @@
 #define EXIT_MS 20         /* until a worker whose first thread has ended is killed */
 #define EXIT_AT_END_MS 500 /* the same when the mount is to end */
 #define LEAVE_MS 20        /* for the threads of a worker that has been killed */
-#define PROBE_MS 10000     /* for the answer of a program */
 
 struct keeper {
 	const struct options *options;
@@ -89,11 +89,9 @@ struct keeper {
 	bool unstarted;    /* the last one could not be started */
 	bool stop;         /* told to end */
 
-	pid_t probe;       /* the program that is asked whether it can take over; 0: none */
-	int64_t probe_end; /* ms; when it is not waited for any more */
-	bool able;         /* it can */
-	bool replace;      /* the worker was told to end, for the newest program to go on */
-	bool renew;        /* the worker is to be replaced by another one: see held_release() */
+	struct probe probe;
+	bool replace; /* the worker was told to end, for the newest program to go on */
+	bool renew;   /* the worker is to be replaced by another one: see held_release() */
 };
 
 void keeper_announce(struct shared *shared)
@@ -134,11 +132,6 @@ static void take_other(struct keeper *keeper, pid_t pid)
 		keeper->renew = true;
 }
 
-static void tell_refused(const struct keeper *keeper)
-{
-	log_error("%s cannot take over: this program goes on", keeper->successor->program);
-}
-
 static void take_children(struct keeper *keeper)
 {
 	int status;
@@ -148,12 +141,7 @@ static void take_children(struct keeper *keeper)
 		if (pid == keeper->worker) {
 			keeper->worker = 0;
 			keeper->status = status;
-		} else if (pid == keeper->probe) {
-			keeper->probe = 0;
-			keeper->able = successor_agrees(status);
-			if (!keeper->able)
-				tell_refused(keeper);
-		} else {
+		} else if (!probe_answer(&keeper->probe, pid, status)) {
 			take_other(keeper, pid);
 		}
 	}
@@ -186,29 +174,6 @@ static void stop(struct keeper *keeper)
 	keeper->stop = true;
 }
 
-static void ask_successor(struct keeper *keeper)
-{
-	pid_t pid;
-
-	if (keeper->stop || keeper->replace || keeper->able || keeper->probe > 0)
-		return;
-	pid = successor_ask(keeper->successor);
-	if (pid < 0) {
-		tell_refused(keeper);
-		return;
-	}
-	keeper->probe = pid;
-	keeper->probe_end = clock_now_ms() + PROBE_MS;
-}
-
-static void leave_probe(struct keeper *keeper)
-{
-	kill(keeper->probe, SIGKILL);
-	keeper->probe = 0;
-	log_error("%s does not tell whether it can take over: this program goes on",
-		keeper->successor->program);
-}
-
 /*
  * It has been killed: nothing of it runs outside the kernel. What its exit closed there would be a
  * descriptor of the next worker.
@@ -232,8 +197,7 @@ static void keep_time(struct keeper *keeper)
 		kill_worker(keeper);
 	if (keeper->worker > 0 && now >= keeper->leave_at)
 		leave_worker(keeper);
-	if (keeper->probe > 0 && now >= keeper->probe_end)
-		leave_probe(keeper);
+	probe_expire(&keeper->probe, now);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -254,8 +218,7 @@ static void wait_for_orders(struct keeper *keeper, int64_t until)
 
 	if (keeper->worker > 0)
 		until = earlier(until, earlier(keeper->kill_at, keeper->leave_at));
-	if (keeper->probe > 0)
-		until = earlier(until, keeper->probe_end);
+	until = earlier(until, keeper->probe.end);
 	orders = orders_wait(
 		keeper->worker > 0 && keeper->watched ? keeper->shared->watch : -1, until, settled);
 	take_children(keeper);
@@ -266,8 +229,8 @@ static void wait_for_orders(struct keeper *keeper, int64_t until)
 	}
 	for (; orders.stops > 0; orders.stops--)
 		stop(keeper);
-	if (orders.replace)
-		ask_successor(keeper);
+	if (orders.replace && !keeper->stop && !keeper->replace)
+		probe_start(&keeper->probe);
 	keep_time(keeper);
 }
 
@@ -279,9 +242,9 @@ static int64_t see_to_successor(struct keeper *keeper)
 {
 	const int64_t renew_at = keeper->started + RENEW_MS;
 
-	if (keeper->stop || keeper->replace || (!keeper->able && !keeper->renew))
+	if (keeper->stop || keeper->replace || (!keeper->probe.able && !keeper->renew))
 		return ORDERS_NEVER;
-	if (!keeper->able && clock_now_ms() < renew_at)
+	if (!keeper->probe.able && clock_now_ms() < renew_at)
 		return renew_at;
 	keeper->replace = true;
 	end_worker(keeper, REPLACE_MS);
@@ -302,27 +265,8 @@ static void watch(struct keeper *keeper)
 		wait_for_orders(keeper, see_to_successor(keeper));
 }
 
-static bool was_serving(const struct shared *shared)
-{
-	for (size_t i = 0; i < SHARED_THREADS; i++)
-		if (atomic_load(&shared->services[i].unique) != 0)
-			return true;
-	return false;
-}
-
-/*
- * The worker could not start, or it had received requests and answered none. How long it lived says
- * something about the machine only. One request that kills while others are answered is refused in
- * the end: see recover.c.
- */
-static bool died_at_once(const struct keeper *keeper)
-{
-	return !is_settled(keeper) || (atomic_load(&keeper->shared->answered) == keeper->answered &&
-					      was_serving(keeper->shared));
-}
-
 /* Counts deaths in a row, and pauses. False after DEATHS_MAX of them: it is over. */
-static bool bear(struct keeper *keeper, bool at_once, const char *what)
+static bool back_off(struct keeper *keeper, bool at_once, const char *what)
 {
 	int64_t end;
 
@@ -349,7 +293,9 @@ static bool survive(struct keeper *keeper)
 	else
 		log_info("the worker ended with status %d, the next one takes over",
 			WEXITSTATUS(keeper->status));
-	return bear(keeper, died_at_once(keeper), "died at once");
+	return back_off(keeper,
+		!is_settled(keeper) || death_was_at_once(keeper->shared, keeper->answered),
+		"died at once");
 }
 
 /*
@@ -361,13 +307,13 @@ static bool try_again(struct keeper *keeper, int r)
 	if (!keeper->unstarted)
 		log_error("cannot start a worker: %s", strerror(-r));
 	keeper->unstarted = true;
-	return keeper->shared->generation > 0 && bear(keeper, true, "could not be started");
+	return keeper->shared->generation > 0 && back_off(keeper, true, "could not be started");
 }
 
 /* There is no worker. Returns only if it is not possible. */
 static void become_successor(struct keeper *keeper)
 {
-	keeper->able = false;
+	keeper->probe.able = false;
 	keeper->shared->background = startup_is_background();
 	successor_become(keeper->successor);
 }
@@ -412,25 +358,9 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 		}
 		if (is_ending(keeper))
 			return EXIT_SUCCESS;
-		if (keeper->able)
+		if (keeper->probe.able)
 			become_successor(keeper);
 	}
-}
-
-/* The thread sanitizer does not know processes that come from a clone(2) of their own. */
-#if defined(__SANITIZE_THREAD__)
-#define SANITIZES_THREADS true
-#elif defined(__has_feature)
-#define SANITIZES_THREADS __has_feature(thread_sanitizer)
-#else
-#define SANITIZES_THREADS false
-#endif
-
-const char *keeper_obstacle(const struct shared *shared)
-{
-	if (SANITIZES_THREADS)
-		return "this build is for finding races";
-	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
 }
 
 static void prepare_keeper(struct shared *shared)
@@ -452,7 +382,10 @@ static void prepare_keeper(struct shared *shared)
 int keeper_keep(const struct options *options, struct shared *shared,
 	const struct successor *successor, bool *ret_is_worker)
 {
-	struct keeper keeper = {.options = options, .successor = successor, .shared = shared};
+	struct keeper keeper = {.options = options,
+		.successor = successor,
+		.shared = shared,
+		.probe = PROBE_NONE(successor)};
 	int status;
 
 	*ret_is_worker = false;

@@ -8,12 +8,6 @@
 #include "successor.h"
 
 /*
- * What is in the way of a keeper for this mount, for a message; NULL: nothing is. shared->init is
- * there.
- */
-const char *keeper_obstacle(const struct shared *shared);
-
-/*
  * Has the mount served by workers until it is to end. Signals are blocked (startup_prepare()).
  * Returns the exit status of the process; *ret_is_worker: it is a worker now, and not the one that
  * unmounts.

@@ -106,11 +106,28 @@ static int receive_init(struct shared *shared)
 	return 0;
 }
 
+/* The thread sanitizer does not know processes that come from a clone(2) of their own. */
+#if defined(__SANITIZE_THREAD__)
+#define SANITIZES_THREADS true
+#elif defined(__has_feature)
+#define SANITIZES_THREADS __has_feature(thread_sanitizer)
+#else
+#define SANITIZES_THREADS false
+#endif
+
+/* What is in the way of a keeper for this mount, for a message; NULL: nothing is. */
+static const char *obstacle_to_keeper(const struct shared *shared)
+{
+	if (SANITIZES_THREADS)
+		return "this build is for finding races";
+	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
+}
+
 /* Is there to be a keeper? -ENOTSUP: there can be none, but it was wished for; that is logged. */
 static int choose_keeper(const struct mount *mount, bool *ret_keeper)
 {
 	const enum keeper_wish wish = mount->options->keeper;
-	const char *why_not = keeper_obstacle(mount->shared);
+	const char *why_not = obstacle_to_keeper(mount->shared);
 
 	if (why_not && wish == KEEPER_ON) {
 		log_error("cannot mount with a keeper: %s", why_not);
