@@ -10,7 +10,8 @@
  * - a memfd whose descriptor is not noted in shared memory is closed by the next worker
  *   (recover.h);
  * - a new table that was not in use yet has no entries, and the next worker empties it;
- * - the counts may be wrong, of a table that has just been replaced by far: the next worker counts.
+ * - the counts may be wrong, and far wrong just after a table was replaced: the next worker counts
+ *   again.
  */
 #include "node_table.h"
 
@@ -240,8 +241,8 @@ static int set_size(int fd, uint64_t size)
 }
 
 /*
- * Of a size at which as many entries again have room, and which cannot fill before all of the old
- * table is moved: a quarter of its places is more than the changes that takes.
+ * It has room for twice the entries, and for the changes until all of the old table is moved: these
+ * take at most a quarter of the new places.
  */
 static int new_places(const struct node_table *table, struct node_places *ret_places)
 {

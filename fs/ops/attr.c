@@ -89,7 +89,8 @@ static int reserve_space(const struct change *change)
 }
 
 /*
- * The kernel says so of a root that lacks CAP_FSETID; other users lose it with the entering.
+ * The kernel asks for KILL_SUID when the caller lacks CAP_FSETID. Taking the identity of another
+ * user drops the capability anyway; for root it has to be dropped here.
  */
 static int lower_rights(const struct change *change)
 {

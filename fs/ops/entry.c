@@ -86,8 +86,7 @@ static double lookup_attr_timeout(struct fs *fs, const struct stat *st)
 {
 	const double timeout = entry_attr_timeout(fs, st->st_mode);
 
-	/* The next call does not look up a name that the kernel believes: it would use them, too.
-	 */
+	/* With an entry timeout the next call skips the lookup: it would use these attributes. */
 	if (timeout > 0 || fs->entry_timeout > 0)
 		return timeout;
 	return opened_has(fs->opened, st->st_ino) ? 0 : ONE_TICK;

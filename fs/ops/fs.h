@@ -26,7 +26,7 @@ struct fs {
 	bool acl;                /* the kernel judges by ACLs at the mount, too */
 	bool keeps_directories;  /* an open directory has a descriptor here, see dir.c */
 	double entry_timeout;    /* seconds; 0: each call asks again */
-	double attr_timeout;     /* seconds; 0: as reply.h has it */
+	double attr_timeout;     /* seconds; 0: as entry.h has it */
 	double negative_timeout; /* seconds; names that do not exist */
 	unsigned max_read;       /* bytes of one request; 0: no limit */
 	struct nodes *nodes;

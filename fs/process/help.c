@@ -39,6 +39,5 @@ void options_print_help(void)
 	       "    context=..., fscontext=..., defcontext=..., rootcontext=...\n"
 	       "                   handed to the kernel\n"
 	       "    nonempty       mount over a directory that is not empty\n"
-	       "    fsname=NAME    what df and mount show as source\n"
-	       "    status         mount nothing: print who serves MOUNTPOINT, and how\n");
+	       "    fsname=NAME    the source that df and mount show\n");
 }

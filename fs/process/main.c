@@ -6,8 +6,9 @@
  *
  *   process/    from the command line to the end of the mount
  *     main        how the daemon starts; this file
- *     options     command line and mount options
+ *     options     command line and mount options      help       their text
  *     mountpoint  the directory to mount on, and the rest of a dead daemon's mount
+ *       unmounter   fusermount3, for a process that may not unmount
  *     startup     background, signals, limits         harden     the rights that are given up
  *     mount       a mount from its beginning to its end
  *     keeper      the process that holds the mount and has workers serve it
@@ -46,6 +47,7 @@
  *     loop        threads, and how they share the work
  *       leader      receives requests            watch      another thread leads in time
  *       queue       requests that wait, by user  interrupt  their interruption
+ *       effort      was a request long work?         weight     CPU time of threads for slow users
  *       buffer      memory to receive into
  *     caller      the credentials of a request
  *     reply       answers; -errno becomes errno here
@@ -61,23 +63,24 @@
  *     ls          objects and their holders           who    the holders of one object
  *     reap        removes objects without holders; reap.h maps reap_*
  *     status_verb asks daemons: status_ask
- *     watch       changes and their authors: watch_source, watch_actor, watch_known
- *     objects     which objects, in which order       object_row  what is told about one
+ *     watch       changes and their authors; watch.h maps watch_*
+ *     objects     which objects, in which order       object_row  the columns of one
  *     survey      a look at a tmpfs                   holder      how holders are written
  *     target      the object that a word means        foreign     other namespaces' /dev/shm
  *     table       columns and JSON      text   names, sizes, times    progress  on stderr
  *     kernel      system calls without a function in older C libraries
  *     detached    work that other users may bring to a standstill
  *
- *   ../../lib   the world of objects, without FUSE
+ *   ../../lib   the world of objects, without libfuse
  *     object      open, make, link, change: relative to a directory's descriptor
  *     handle      file handles of the tmpfs
  *     identity    act as another user on this thread
  *     cgroup      memory cgroups: which one, moving there, limits
  *     region      read and write, through a mapping where that is faster
+ *     top         the top of a mount namespace, seen from a chroot
  *     sigbus      guarded copies from and to a mapping
  *     table       entries by inode number
- *     status_wire what a daemon is asked, and answers
+ *     status_wire the question for the status, and its answer
  *     holders     the holders of objects, from /proc: holders_scan, holders_fds, holders_maps
  *     process     what /proc tells of a process      mounts     of all mount namespaces
  *     listing     all objects of a tmpfs             beneath    opening what others own

@@ -146,7 +146,7 @@ static void no_dev_fuse(void **state)
 
 	(void)state;
 	make_dir(dir, harness()->base, "no-fuse");
-	expect_mount_refused(ROOT, dir, "not found");
+	expect_mount_refused(ROOT, dir, "there is no /dev/fuse");
 	assert_false(is_mount_point(dir));
 }
 
