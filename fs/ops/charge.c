@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* From so many bytes on an allocation takes some ms. */
@@ -46,7 +47,6 @@ void charge_init(struct fs *fs, bool say)
 void charge_clear(struct fs *fs)
 {
 	shmfs_cgroups_close(&fs->cgroups);
-	helper_end();
 }
 
 static pid_t thread_of(const struct caller *caller)
@@ -90,9 +90,18 @@ static bool has_limit(const struct fs *fs, const struct caller *caller)
 	return path ? shmfs_cgroups_limit(&fs->cgroups, path) != UINT64_MAX : fs->has_memory_limit;
 }
 
+/* What the caller is going to need is not known. */
+static bool is_tmpfs_half_full(const struct fs *fs)
+{
+	struct statvfs st;
+
+	return fstatvfs(fs->root, &st) == 0 && st.f_bfree < st.f_blocks / 2;
+}
+
 void charge_make_room(struct fs *fs, const struct caller *caller)
 {
-	if (freeing_has(&fs->freeing, caller->uid) && has_limit(fs, caller))
+	if (freeing_has(&fs->freeing, caller->uid) &&
+		(is_tmpfs_half_full(fs) || has_limit(fs, caller)))
 		freeing_wait(&fs->freeing, caller->uid);
 }
 

@@ -38,7 +38,7 @@ typedef int helper_signal_fn(void *arg);
 ssize_t helper_run(const struct shmfs_cgroups *cgroups, const char *path,
 	const struct allocation *allocation, helper_signal_fn *signal, void *arg);
 
-/* Before the first call, and after the last one in a process that goes on. */
+/* Before the first call. No child process of the daemon can be waited for until helper_end(). */
 void helper_init(void);
 void helper_end(void);
 

@@ -152,6 +152,8 @@ static int serve(struct service *service, const struct options *options,
 		ready(service->shared);
 		r = loop_run(service->fs.loop);
 	}
+	/* Some threads may still serve, and fusermount3 is going to be waited for. */
+	helper_end();
 	if (r == -EBUSY) {
 		log_error("the kernel is still busy with a request: not waiting for it");
 		return WORKER_BUSY;
