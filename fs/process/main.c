@@ -15,6 +15,7 @@
  *       orders      the events that it waits for       spawn     the process of a worker
  *       death       why a worker died                  held      requests of a worker in the kernel
  *     successor   a newer program goes on in the keeper's place
+ *       probe       it is asked whether it can
  *     worker      the process that serves
  *     recover     a worker repairs the state that a dead worker left
  *
@@ -52,6 +53,7 @@
  *     caller      the credentials of a request
  *     reply       answers; -errno becomes errno here
  *     journal     how far a request has got, for the worker that gets it again
+ *       journal_marks  the notes of the request at hand
  *     shared      memory that outlives a worker       descriptors  of this process
  *     log         messages, to stderr or syslog
  *     trace       a line for each request, with -d

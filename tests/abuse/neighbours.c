@@ -3,14 +3,14 @@
  * A victim's calls during another user's attack (attack.h): on the mount, in the same moment on the
  * tmpfs beside it, and a round trip to another process through pipes, which is the least that a
  * mount can do with the CPUs that are left: no call may fail or be frozen. Each attack is made by
- * one user and by several, and while the worker is killed again and again. scripts/abuse runs it
- * for longer.
+ * one user and by several, and while the worker is killed again and again, in a short run only by
+ * several. scripts/abuse runs it for longer.
  *
  * SHMFS_TEST_NEIGHBOUR_MS: of each attack.
  * SHMFS_TEST_NEIGHBOUR_KILL_MS: how long a worker lives where workers are killed.
  * SHMFS_TEST_NEIGHBOUR: the only attack that is made, by its name.
- * SHMFS_TEST_LONGEST_MS: that a call on the mount may take, where the other two do not take a quarter
- * of it; 0, the default: on a busy machine no time is a fault.
+ * SHMFS_TEST_LONGEST_MS: that a call on the mount may take, where the other two do not take a
+ * quarter of it; 0, the default: on a busy machine no time is a fault.
  */
 #include "attack.h"
 
@@ -288,7 +288,8 @@ static void make_attacks(bool kills)
 		if ((attacks[i].holds && !can_hold()) ||
 			(only && strcmp(only, attacks[i].name) != 0))
 			continue;
-		fight(&attacks[i], 1, kills);
+		if (!kills || getenv("SHMFS_TEST_NEIGHBOUR_MS"))
+			fight(&attacks[i], 1, kills);
 		fight(&attacks[i], ATTACKERS, kills);
 	}
 }
