@@ -206,6 +206,46 @@ static void help_and_version(void **state)
 	expect_text("--version", "shmfs ");
 }
 
+/* No mount point exists, so an option that is known leads to that refusal. */
+static void expect_option_known(const char *option)
+{
+	struct outcome o;
+
+	run(&o, (const char *const[]){daemon_path(), "-o", option, "/nonexistent/mount", NULL});
+	if (o.status == 0 || strstr(o.err, "unknown option"))
+		fail_msg("%s: status %d: %s", option, o.status, o.err);
+}
+
+/* The help gives each option a line of four spaces and its name, with = if it has a value. */
+static void the_help_lists_options_that_exist(void **state)
+{
+	struct outcome o;
+	char *line, *next, *end;
+	int known = 0;
+
+	(void)state;
+	run(&o, (const char *const[]){daemon_path(), "-h", NULL});
+	line = strstr(o.out, "mount options:");
+	end = strstr(o.out, "usage: shmfs VERB");
+	assert_non_null(line);
+	assert_non_null(end);
+	*end = '\0';
+	for (line = strtok_r(line, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+		char option[40];
+		size_t len = strspn(line, " ");
+
+		if (len != 4)
+			continue;
+		line += len;
+		len = strcspn(line, " ,=");
+		snprintf(option, sizeof(option), "%.*s%s", (int)len, line,
+			line[len] == '=' ? "=1" : "");
+		expect_option_known(option);
+		known++;
+	}
+	assert_in_range(known, 10, 40);
+}
+
 /* Not even a poll in between: it returns when the mount is usable. */
 static void background_start_returns_when_usable(void **state)
 {
@@ -277,6 +317,7 @@ int main(void)
 		cmocka_unit_test(no_permission_for_the_mount_point),
 		cmocka_unit_test(wrong_command_lines),
 		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(the_help_lists_options_that_exist),
 		cmocka_unit_test(background_start_returns_when_usable),
 		cmocka_unit_test(the_background_is_detached),
 	};
