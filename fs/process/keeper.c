@@ -64,7 +64,7 @@
 #define PAUSE_MS 10
 
 /* How long the keeper waits, in ms. */
-#define START_MS 10000     /* until a worker serves */
+#define START_MS 60000     /* until a worker serves: a busy or emulated machine is slow */
 #define STOP_MS 1000       /* until a worker that is told to end with the mount is killed */
 #define REPLACE_MS 30      /* the same when the next one goes on with its requests */
 #define RENEW_MS 500       /* so long a worker serves at least before it is to be renewed */
@@ -99,6 +99,7 @@ void keeper_announce(struct shared *shared)
 	if (shared->why_alone[0] != '\0')
 		log_info("no keeper, the mount ends with this process: %s", shared->why_alone);
 	startup_ready();
+	log_serving();
 	log_info("serving at %s, data path: %s", shared->mount_point, shared->data_path);
 }
 
@@ -327,6 +328,14 @@ static bool was_replaced(const struct keeper *keeper)
 	       (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
+/* A worker that ends by itself has told why. */
+static void tell_failed_start(const struct keeper *keeper)
+{
+	if (!keeper->shared->covered && WIFSIGNALED(keeper->status))
+		log_error("the first worker was ended by signal %d before it served",
+			WTERMSIG(keeper->status));
+}
+
 /* Returns the exit status of the keeper; *ret_is_worker: of a worker. */
 static int keep(struct keeper *keeper, bool *ret_is_worker)
 {
@@ -346,8 +355,10 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			watch(keeper);
 			if (is_ending(keeper))
 				return EXIT_SUCCESS;
-			if (shared->covered || (shared->generation == 0 && !is_settled(keeper)))
+			if (shared->covered || (shared->generation == 0 && !is_settled(keeper))) {
+				tell_failed_start(keeper);
 				return EXIT_FAILURE;
+			}
 			shared->death = was_replaced(keeper)
 						? DEATH_NONE
 						: death_judge(shared, keeper->status, keeper->ooms);

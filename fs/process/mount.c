@@ -221,6 +221,7 @@ int mount_continue(const struct options *options, char **argv, int memory)
 	struct mount mount = {.options = options};
 	int status, r;
 
+	log_serving();
 	successor_init(&mount.successor, argv);
 	mount.successor.memory = memory;
 	r = shared_attach(&mount.shared, memory);

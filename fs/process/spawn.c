@@ -37,6 +37,7 @@ static void spare_descriptors(void)
 static void tell_keeper(struct shared *shared)
 {
 	startup_detach();
+	log_serving();
 	spare_descriptors();
 	atomic_store(&shared->settled, shared->generation + 1);
 	kill(getppid(), ORDERS_SETTLED);

@@ -18,8 +18,13 @@
 
 #define LINE_MAX_BYTES 1024
 
+/* For a reader of standard error, before the mount serves. */
+#define START_PATIENCE_MS 2000
+
 /* Written when the mount becomes usable, and before anything is served. */
 static bool background;
+
+static atomic_bool serves;
 
 /* Used while there is one thread. */
 static bool libfuse_is_brief, libfuse_has_failed;
@@ -27,15 +32,17 @@ static bool libfuse_is_brief, libfuse_has_failed;
 /* Messages that were dropped since the last one that was not. */
 static _Atomic unsigned dropped;
 
-/* Messages are dropped rather than waited for: a reader that does not read must not stop a mount.
+/*
+ * Messages are dropped rather than waited for: a reader that does not read must not stop a mount.
+ * Before the mount serves it is worth a while: the message may be the reason why it never will.
  */
 static bool send_line(int fd, const char *line, size_t len)
 {
 	struct pollfd poller = {.fd = fd, .events = POLLOUT};
 
 	/* A pipe that is ready takes PIPE_BUF bytes at once. */
-	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLOUT) &&
-	       write(fd, line, len) == (ssize_t)len;
+	return poll(&poller, 1, serves ? 0 : START_PATIENCE_MS) == 1 &&
+	       (poller.revents & POLLOUT) && write(fd, line, len) == (ssize_t)len;
 }
 
 /*
@@ -137,6 +144,11 @@ void log_info(const char *format, ...)
 	va_start(args, format);
 	log_line(LOG_INFO, format, args);
 	va_end(args);
+}
+
+void log_serving(void)
+{
+	atomic_store(&serves, true);
 }
 
 void log_to_syslog(void)

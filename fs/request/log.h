@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages to the user, a line each: on stderr or, by a daemon in the background, to syslog(3).
- * None is waited for: a message that is not taken at once is dropped, and the next one says so.
+ * Once the mount serves none is waited for: a message that is not taken at once is dropped, and the
+ * next one says so.
  */
 #ifndef SHMFS_LOG_H
 #define SHMFS_LOG_H
@@ -15,6 +16,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* An error that may come again: nothing is logged when *told, which is set once it is logged. */
 void log_error_once(atomic_bool *told, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The mount serves: from now on no message is waited for. */
+void log_serving(void);
 
 /* From now on there is nobody at stderr. */
 void log_to_syslog(void);

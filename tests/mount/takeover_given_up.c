@@ -30,15 +30,22 @@ static atomic_int *map_countdown(void)
 	return map;
 }
 
-static void start(struct daemon *ret)
+static void preload(void)
 {
-	char dir[64], path[80];
+	char path[80];
 
-	make_dir(dir, harness()->base, "mount");
 	snprintf(path, sizeof(path), "%s/die", harness()->base);
 	daemon_path();
 	setenv("SHMFS_TEST_DIE", path, 1);
 	setenv("LD_PRELOAD", getenv("SHMFS_TEST_DIE_PRELOAD"), 1);
+}
+
+static void start(struct daemon *ret)
+{
+	char dir[64];
+
+	make_dir(dir, harness()->base, "mount");
+	preload();
 	daemon_start(ret, dir, NULL);
 	unsetenv("LD_PRELOAD");
 }
@@ -72,10 +79,31 @@ static void what_cannot_start_is_given_up(void **state)
 	munmap(countdown, 4096);
 }
 
+/* There is no next one, and no mount: one line tells why. */
+static void the_first_one_cannot_start(void **state)
+{
+	atomic_int *const countdown = map_countdown();
+	struct outcome o;
+	char dir[64];
+
+	(void)state;
+	make_dir(dir, harness()->base, "first");
+	atomic_store(countdown, 1);
+	preload();
+	run(&o, (const char *const[]){daemon_path(), dir, NULL});
+	unsetenv("LD_PRELOAD");
+	assert_int_equal(o.status, EXIT_FAILURE);
+	assert_string_equal(
+		o.err, "shmfs: the first worker was ended by signal 9 before it served\n");
+	assert_false(is_mount_point(dir));
+	munmap(countdown, 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_start_is_given_up),
+		cmocka_unit_test(the_first_one_cannot_start),
 	};
 
 	if (keeper_obstacle())
