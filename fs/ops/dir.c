@@ -63,7 +63,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 struct listing {
 	fuse_req_t req;
 	fuse_ino_t ino;
-	int fd;    /* the directory, at the position */
+	int fd;    /* the directory, at the cookie */
 	bool plus; /* with attributes */
 	bool kept; /* fd is that of the open directory: what is read from it must fit */
 	char *buf;
