@@ -27,8 +27,8 @@
 
 struct freeing {
 	pthread_mutex_t lock; /* of everything below */
-	pthread_cond_t more;  /* there is something to close, or the end */
-	pthread_cond_t done;  /* something has been closed */
+	pthread_cond_t more;  /* there is a descriptor to close, or the end */
+	pthread_cond_t done;  /* a descriptor has been closed */
 	struct freeing_entry {
 		struct freeing_entry *next;
 		int fd;
@@ -47,8 +47,8 @@ void freeing_init(struct freeing *freeing);
 void freeing_clear(struct freeing *freeing);
 
 /*
- * The name of what st describes is about to go, and with the last one perhaps much memory. Returns
- * a descriptor that holds it until freeing_let_go(); -1: there is little to free.
+ * The name of the object that st describes is about to go, and with the last one perhaps much
+ * memory. Returns a descriptor that holds it until freeing_let_go(); -1: there is little to free.
  */
 int freeing_hold(int dir, const char *name, const struct stat *st);
 
@@ -64,13 +64,13 @@ void freeing_let_go(struct freeing *freeing, int fd, uid_t user);
 /* Closes fd, now or later. It is on behalf of this user, or of FREEING_NOBODY. */
 void freeing_close(struct freeing *freeing, int fd, uid_t user);
 
-/* Has something been taken for this user that is not closed yet? */
+/* Is a descriptor taken for this user and not closed yet? */
 bool freeing_has(struct freeing *freeing, uid_t user);
 
 /*
- * Returns when what has been taken for this user, or FREEING_ALL, is closed. The calling thread
- * closes it itself, so that no user waits for the memory of another one. Returns whether there was
- * any.
+ * Returns when each descriptor that was taken for this user, or FREEING_ALL, is closed. The calling
+ * thread closes it itself, so that no user waits for the memory of another one. Returns whether
+ * there was any.
  */
 bool freeing_wait(struct freeing *freeing, uid_t user);
 

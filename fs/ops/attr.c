@@ -18,7 +18,7 @@
 #define SET_TIMES (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)
 #define SET_ANY (SET_OWNER | FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_SIZE | SET_TIMES)
 
-/* What a setattr asks for, and of what. */
+/* The change that a SETATTR asks for, and its object. */
 struct change {
 	struct fs *fs;
 	const struct caller *caller;
@@ -73,7 +73,7 @@ static int change_owner(const struct change *change)
 	return shmfs_object_chown(change->fd, uid, gid);
 }
 
-/* Allocates what the object is to grow by. */
+/* Allocates the bytes that the object is to grow by. */
 static int reserve_space(const struct change *change)
 {
 	const int fd = change->opened ? shmfs_region_writer(change->opened)
@@ -134,8 +134,8 @@ static int change_times(const struct change *change)
 }
 
 /*
- * A request to change nothing comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID;
- * but also from the kernel, in the name of a caller who has the object open for writing, before
+ * A SETATTR without a change comes from chown(2) with -1 and -1, which clears S_ISUID and S_ISGID;
+ * but also from the kernel, in the name of a caller that has the object open for writing, before
  * fallocate(2) and copy_file_range(2), which are going to clear them, and before a write(2) with
  * passthrough, which is not: see passthrough.c.
  */
@@ -219,7 +219,7 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	struct statvfs st;
 
 	(void)ino;
-	/* The caller knows what it has removed. */
+	/* The caller knows which objects it has removed. */
 	freeing_wait(&fs_of(req)->freeing, fuse_req_ctx(req)->uid);
 	if (fstatvfs(fs_of(req)->root, &st) < 0)
 		reply_result(req, -errno);

@@ -90,7 +90,7 @@ static bool has_limit(const struct fs *fs, const struct caller *caller)
 	return path ? shmfs_cgroups_limit(&fs->cgroups, path) != UINT64_MAX : fs->has_memory_limit;
 }
 
-/* What the caller is going to need is not known. */
+/* The need of the caller is not known yet. */
 static bool is_tmpfs_half_full(const struct fs *fs)
 {
 	struct statvfs st;

@@ -12,7 +12,7 @@
 #include "helper.h"
 #include "request/caller.h"
 
-/* Opens fs->cgroups, and says in the log what cannot be charged to callers. */
+/* Opens fs->cgroups, and says in the log which memory cannot be charged to callers. */
 void charge_init(struct fs *fs, bool say);
 void charge_clear(struct fs *fs);
 
@@ -24,9 +24,9 @@ void charge_clear(struct fs *fs);
 void charge_make_room(struct fs *fs, const struct caller *caller);
 
 /*
- * Returns what allocation_run() does, or -ENOMEM: the caller may not have so much. As on tmpfs, any
- * signal to the caller ends a copy, which tells how far it came; allocating ends with -EINTR when
- * the signal kills the caller, and then nothing has changed.
+ * Returns the result of allocation_run(), or -ENOMEM: the caller may not have so much. As on tmpfs,
+ * any signal to the caller ends a copy, which tells how far it came; allocating ends with -EINTR
+ * when the signal kills the caller, and then nothing has changed.
  */
 ssize_t charge_run(struct fs *fs, const struct caller *caller, const struct allocation *allocation);
 

@@ -51,7 +51,7 @@ static int open_object(void *arg)
 /*
  * The kernel has to look again (-ESTALE) when another kind of file is there; and also when the
  * object is large and to be truncated. It then opens the object instead, without a lock on the
- * directory, for which all others who make entries there would wait.
+ * directory, for which every other process that makes an entry there would wait.
  */
 static int check_object(int fd, int flags)
 {

@@ -65,14 +65,14 @@ struct listing {
 	fuse_ino_t ino;
 	int fd;    /* the directory, at the cookie */
 	bool plus; /* with attributes */
-	bool kept; /* fd is that of the open directory: what is read from it must fit */
+	bool kept; /* fd is that of the open directory: all that is read from it must fit */
 	char *buf;
 	size_t size, used;
 };
 
 /*
- * False: there is no room for it. Without a nodeid it is a name and nothing else for the kernel,
- * with one it is a lookup, which is taken back where there is no room.
+ * False: there is no room for it. Without a nodeid the kernel takes it as a mere name, with
+ * one as a lookup, which is taken back where there is no room.
  */
 static bool put_entry(
 	struct listing *listing, const char *name, const struct fuse_entry_param *entry, off_t next)
@@ -119,8 +119,8 @@ static size_t size_that_fits(const struct listing *listing)
 }
 
 /*
- * Fills the reply. What does not fit is read again for the next one. getdents64(2) fails if the
- * next name is longer than the size. 0 or -errno.
+ * Fills the reply. Entries that do not fit are read again for the next one. getdents64(2) fails if
+ * the next name is longer than the size. 0 or -errno.
  */
 static int fill_listing(struct listing *listing, char *batch, size_t batch_size)
 {
@@ -160,7 +160,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t from,
 	const struct fuse_file_info *fi, bool plus)
 {
 	struct fs *fs = fs_of(req);
-	/* The reply and, behind it and aligned, what getdents64(2) tells. */
+	/* The reply and, behind it and aligned, the buffer of getdents64(2). */
 	const size_t batch = (size + alignof(struct dirent64) - 1) / alignof(struct dirent64) *
 			     alignof(struct dirent64);
 	char *buf = scratch_get(batch + size);

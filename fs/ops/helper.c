@@ -9,7 +9,7 @@
  * lives.
  *
  * The helper is a clone of a process with threads, whose locks stay as they were at that moment: it
- * makes system calls and nothing else. It opens no descriptor, because the next worker would not
+ * only makes system calls. It opens no descriptor, because the next worker would not
  * know that (recover.h); and it dies with its thread.
  */
 #include "helper.h"
@@ -108,7 +108,7 @@ _Noreturn static void be_helper(struct desk *desk, pid_t parent)
 	__builtin_unreachable();
 }
 
-/* Where memory is short the kernel is to kill the helper, and nothing else of the cgroup. */
+/* Where memory is short the kernel is to kill the helper, and no other process of the cgroup. */
 static void offer_to_oom_killer(pid_t pid)
 {
 	char path[40];

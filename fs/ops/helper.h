@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that allocates in place of the calling thread. The kernel charges what it allocates to
+ * A process that allocates in place of the calling thread. The kernel charges its allocations to
  * the memory cgroup of that process, and a signal ends its system call, which takes back what it
  * has allocated so far.
  *

@@ -58,7 +58,7 @@ struct writing {
 	bool append;
 };
 
-/* The kernel appends at the size it remembers, which others may have changed. */
+/* The kernel appends at the size it remembers, which another process may have changed. */
 static int write_data(void *arg)
 {
 	const struct writing *w = arg;
@@ -173,7 +173,7 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct f
 	reply_offset(req, found < 0 ? -errno : found);
 }
 
-/* What a copy returns is an int here; callers go on with the rest. */
+/* The result of a copy is an int here; callers go on with the rest. */
 #define COPY_MAX ((off_t)1 << 30)
 
 /* Callers may ask for more than there is. */

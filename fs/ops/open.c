@@ -41,13 +41,13 @@ static int add_open(struct fs *fs, struct caller *caller, struct opening *openin
 
 	caller_heed_acl(fs, caller, opening->fd);
 	fd = run_as_caller(fs, caller, open_object, opening);
-	/* The kernel reads what it executes, not the caller. */
+	/* The kernel reads the program, not the caller. */
 	if (fd == 0)
 		fd = shmfs_object_reopen(opening->fd, O_RDONLY);
 	return fd < 0 ? fd : opened_add(fs->opened, ino, fd, caller->uid);
 }
 
-/* O_TRUNC clears S_ISUID, and S_ISGID for those who are no members of the group. */
+/* O_TRUNC clears S_ISUID, and S_ISGID for callers that are no members of the group. */
 static int truncate_opened(
 	struct fs *fs, struct caller *caller, struct opening *opening, uint64_t ino)
 {

@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 /*
- * Allocates, in the caller's name, what the object, open for writing as fd, is to grow by. Does
- * nothing when it is that long already. size: bytes. The thread acts as the caller, and does so
- * again afterwards, but with all capabilities. 0 or -errno; then nothing has changed.
+ * Allocates, in the caller's name, the bytes that the object, open for writing as fd, is to grow
+ * by. Does nothing when it is that long already. size: bytes. The thread acts as the caller, and
+ * does so again afterwards, but with all capabilities. 0 or -errno; then nothing has changed.
  */
 int reserve_growth(struct fs *fs, const struct caller *caller, int fd, off_t size);
 
