@@ -26,7 +26,10 @@ uint64_t death_count_ooms(void)
 
 static struct shared *noted_in;
 
-/* The default action is back: a fault comes again, and what was sent is sent again here. */
+/*
+ * The default action is restored before this handler runs. The instruction of a fault repeats its
+ * fault on return; this handler sends any other signal again.
+ */
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -36,7 +39,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		raise(sig);
 }
 
-/* A sanitizer has a handler of its own, which reports. */
+/* A sanitizer installs a handler of its own, which prints its report: keep that one. */
 static bool is_default(int sig)
 {
 	struct sigaction action;

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Since Linux 6.5; older libraries do not know it. */
+/* Since Linux 6.5; older C libraries do not define it. */
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
@@ -18,8 +18,9 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 
 /*
- * To act as any user and as root itself, to find objects by handle, to read the groups of callers
- * where /proc is mounted with hidepid, to register objects for passthrough, and to unmount.
+ * The daemon needs these to act as any user and as root itself, to open objects by handle, to read
+ * callers' groups where /proc is mounted with hidepid, to register objects for passthrough, and to
+ * unmount.
  */
 #define NEEDED                                                                                 \
 	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) | \
@@ -47,7 +48,7 @@ static int keep_capabilities(uint64_t needed)
 	capabilities sets;
 	int r;
 
-	/* Refused to an ordinary user, whose programs gain nothing by it. */
+	/* Best effort: the kernel refuses it to an ordinary user, whose programs gain no rights. */
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
 		if (!(needed & BIT(capability)))
 			prctl(PR_CAPBSET_DROP, capability);
@@ -74,26 +75,27 @@ static int set_effective(bool all)
 	return set_capabilities(sets);
 }
 
-int harden_rest(void)
+int harden_lower_rights(void)
 {
 	return set_effective(false);
 }
 
-int harden_act(void)
+int harden_raise_rights(void)
 {
 	return set_effective(true);
 }
 
 /*
- * Acting as other users makes the kernel forget PR_SET_DUMPABLE (see prctl(2)). A limit of one byte
- * it takes for "none", also for dumps that are piped to a program, which know no other limit; it
- * may be refused to an ordinary user's daemon, which acts as nobody else.
+ * The kernel resets PR_SET_DUMPABLE when a thread acts as another user (see prctl(2)), so a limit
+ * is needed as well. The kernel treats a core limit of one byte as "no dump". It is the only limit
+ * that also stops dumps piped to a program. The kernel may refuse it to an ordinary user's daemon,
+ * which never acts as another user.
  */
 static int prevent_core_dumps(void)
 {
-	const struct rlimit none = {1, 1};
+	const struct rlimit no_dump = {1, 1};
 
-	setrlimit(RLIMIT_CORE, &none);
+	setrlimit(RLIMIT_CORE, &no_dump);
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
@@ -144,7 +146,7 @@ static const int needed_calls[] = {
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(prlimit64),
 	SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(exit), SCMP_SYS(exit_group),
-	/* the same, as the libraries of 32-bit machines call them */
+	/* the same, under the names that 32-bit C libraries use */
 	SCMP_SYS(mmap2), SCMP_SYS(_llseek), SCMP_SYS(fcntl64), SCMP_SYS(truncate64), SCMP_SYS(ftruncate64),
 	SCMP_SYS(stat64), SCMP_SYS(lstat64), SCMP_SYS(fstat64), SCMP_SYS(fstatat64),
 	SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(fchown32), SCMP_SYS(getuid32), SCMP_SYS(geteuid32),

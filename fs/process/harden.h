@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon runs with the least that it needs: see capabilities(7), prctl(2), seccomp(2). What is
- * given up is given up for good, by this process and those that come from it.
+ * The daemon runs with least privilege: see capabilities(7), prctl(2), seccomp(2). Dropped rights
+ * are dropped for good, in this process and in its children.
  */
 #ifndef SHMFS_HARDEN_H
 #define SHMFS_HARDEN_H
@@ -9,23 +9,24 @@
 #include <stdbool.h>
 
 /*
- * Before there are threads. Leaves no core dump, which would hold what is in the objects, and keeps
- * only the capabilities that acting for others and the mount need, and CAP_SYS_NICE if it is
- * wanted. Returns 0 or -errno.
+ * To be called before there are threads. Turns core dumps off, because they would contain the
+ * objects' contents, and keeps only the capabilities for the mount and for acting as callers, and
+ * CAP_SYS_NICE if wants_nice. Returns 0 or -errno.
  */
 int harden_process(bool wants_nice);
 
 /*
- * Has no capability in effect, or all that it has kept, until the next of these: for a process that
- * needs them only now and then, and those that come from it. 0 or -errno.
+ * harden_lower_rights() empties the effective set of capabilities, harden_raise_rights() fills it
+ * from the permitted set again. For a process that needs its capabilities only at times. Children
+ * inherit both sets. 0 or -errno.
  */
-int harden_rest(void);
-int harden_act(void);
+int harden_lower_rights(void);
+int harden_raise_rights(void);
 
 /*
- * For a process that serves and does nothing else, neither mounting nor running programs: no new
- * privileges, and where libseccomp is there only the system calls that serving needs; any other is
- * ENOSYS. unmounts: umount2(2) is one of them. Holds for threads that are made later. Returns 0 or
+ * For a process that only serves, and neither mounts nor runs programs: sets no_new_privs, and in a
+ * build with libseccomp allows only the system calls that serving needs; any other call fails with
+ * ENOSYS. unmounts: allows umount2(2), too. Threads that are made later inherit both. Returns 0 or
  * -errno.
  */
 int harden_server(bool unmounts);

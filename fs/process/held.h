@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that threads of an ended worker are still in the kernel with: journal.c tells what
- * follows. For the keeper, while no worker is starting.
+ * Held requests: a thread of a killed worker is still inside the kernel with each of them.
+ * journal.c explains the consequences. For the keeper, while no worker is starting.
  */
 #ifndef SHMFS_HELD_H
 #define SHMFS_HELD_H
 
 #include "request/shared.h"
 
-/* The worker has been killed, and is not waited for any more: notes what its threads have. */
+/* The keeper has killed the worker and stops waiting for it: notes the requests of its threads. */
 void held_note(struct shared *shared, pid_t worker);
 
-/* All its threads have ended. Returns whether a request was held because of it. */
+/* The worker's last thread has ended: releases its requests. Returns whether it had any. */
 bool held_release(struct shared *shared, pid_t worker);
 
 #endif

@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keeper mounts, and then serves nothing: it holds what must not be lost when the process that
- * serves dies, the worker. That is
+ * The keeper mounts, but does not serve: the worker, another process, serves. The keeper holds the
+ * state that must survive a worker's death:
  *
- * - the table of file descriptors. The worker has the same one (CLONE_FILES, but memory of its
- * own): what it opens stays open when it dies;
- * - /dev/fuse among them, so the mount lives, and requests wait;
- * - the kernel's first request, FUSE_INIT, which comes once, and which every worker answers anew;
- * - shared memory, which tells what the descriptors are, and what was being done (shared.h).
+ * - The table of file descriptors. The worker shares it (CLONE_FILES) but has its own memory, so
+ *   descriptors that the worker opens stay open when it dies.
+ * - The descriptor of /dev/fuse in that table: the mount survives, and its requests wait.
+ * - FUSE_INIT, the kernel's first request. The kernel sends it once, and every worker answers it.
+ * - Shared memory (shared.h), which records each descriptor's meaning and each request's progress.
  *
- * When a worker dies the keeper starts the next one, and that has the kernel send what was not
- * answered again. Programs notice a pause of some milliseconds.
+ * When a worker dies, the keeper starts the next one, which has the kernel send all unanswered
+ * requests again. Programs notice a pause of some milliseconds.
  *
  *     starting --ready--> served --worker dies--> (pause) --> starting, with the next worker
- *        |                   |---SIGHUP--> worker ends --> exec of the newest program --> starting
+ *        |                   |---SIGHUP--> worker ends --> exec of the new program --> starting
  *        |                   |---SIGTERM, SIGINT--> worker ends --> unmounted, end
  *        +--fails--> end     +---mount is gone----> worker ends --> end
  *
- * While a worker is starting the keeper opens nothing and replaces nothing: that worker closes all
- * descriptors that are not accounted for.
+ * While a worker is starting, the keeper must not open descriptors, and starts no takeover: that
+ * worker closes every descriptor that the shared memory does not account for.
  *
- * The keeper waits for nothing without a limit. A worker that does not start, or does not end when
- * it is told to, is killed. One that was killed, and whose threads the kernel does not let go, is
- * left alone: the next one serves beside it (held.h). A program that is asked whether it can take
- * over has a few seconds, and a worker's death is seen to meanwhile.
+ * The keeper waits for no process without a time limit. It kills a worker that does not start in
+ * time, or that does not end in time when it is told to. If threads of a killed worker are stuck in
+ * the kernel, the keeper leaves them, and the next worker serves beside them (held.h). A new
+ * program has a few seconds to tell whether it can take over, and the keeper watches the worker
+ * meanwhile.
  *
- * The keeper has no capability in effect but at its end, and when it becomes another program. It
- * keeps those that its workers need, because they come from it.
+ * The keeper's effective capabilities are empty, except at its end and when it becomes another
+ * program. Its permitted set stays, because the workers inherit it.
  *
  * A worker dies with its keeper. Where the kernel cannot send requests again, or with nokeeper,
- * this process is keeper and worker in one.
+ * one process is keeper and worker.
  */
 #include "keeper.h"
 
@@ -57,17 +58,18 @@
 #include <unistd.h>
 
 /*
- * After so many deaths at once in a row it is over; before the third and each after it the pause
- * grows.
+ * A worker dies early if it never served, or if it answered no request (death_was_at_once()). A
+ * failed start counts as an early death. The keeper gives up after DEATHS_MAX early deaths in a
+ * row. It pauses after the third one, and doubles the pause after each further one.
  */
 #define DEATHS_MAX 10
-#define PAUSE_MS 10
+#define PAUSE_MS 10 /* the first pause */
 
 /* How long the keeper waits, in ms. */
 #define START_MS 60000     /* until a worker serves: a busy or emulated machine is slow */
 #define STOP_MS 1000       /* until a worker that is told to end with the mount is killed */
-#define REPLACE_MS 30      /* the same when the next one goes on with its requests */
-#define RENEW_MS 500       /* so long a worker serves at least before it is to be renewed */
+#define REPLACE_MS 30      /* the same when the next worker gets its requests */
+#define RENEW_MS 500       /* a worker serves at least this long before it is renewed */
 #define EXIT_MS 20         /* until a worker whose first thread has ended is killed */
 #define EXIT_AT_END_MS 500 /* the same when the mount is to end */
 #define LEAVE_MS 20        /* for the threads of a worker that has been killed */
@@ -78,20 +80,20 @@ struct keeper {
 	struct shared *shared;
 
 	pid_t worker;      /* 0: none */
-	int status;        /* of the last one: see wait(2) */
+	int status;        /* of the last worker: see wait(2) */
 	int64_t started;   /* ms */
 	int64_t kill_at;   /* ms; when the worker is to be killed */
-	int64_t leave_at;  /* ms; when it is not waited for any more */
-	bool watched;      /* shared->watch stands for its thread, which has not ended */
-	uint64_t answered; /* requests, when it was started */
-	uint64_t ooms;     /* see death_count_ooms(), when it was started */
-	int deaths;        /* at once, in a row */
-	bool unstarted;    /* the last one could not be started */
-	bool stop;         /* told to end */
+	int64_t leave_at;  /* ms; when the keeper stops waiting for the worker to end */
+	bool watched;      /* shared->watch refers to its serving thread, which is alive */
+	uint64_t answered; /* shared->answered when the worker was started */
+	uint64_t ooms;     /* death_count_ooms() when the worker was started */
+	int deaths;        /* early ones in a row */
+	bool unstarted;    /* the last start failed, and that has been logged */
+	bool stop;         /* the keeper has been told to end */
 
 	struct probe probe;
-	bool replace; /* the worker was told to end, for the newest program to go on */
-	bool renew;   /* the worker is to be replaced by another one: see held_release() */
+	bool replace; /* the keeper has told the worker to end, so that a successor starts */
+	bool renew;   /* a new worker has to replace this one: see held_release() */
 };
 
 void keeper_announce(struct shared *shared)
@@ -126,14 +128,14 @@ static bool is_settled(const struct keeper *keeper)
 	return atomic_load(&keeper->shared->settled) == keeper->shared->generation + 1;
 }
 
-/* A process that is no worker any more, and no program that was asked: a worker that was left. */
-static void take_other(struct keeper *keeper, pid_t pid)
+/* The child is neither the worker nor a probed program: it is a worker that leave_worker() left. */
+static void release_left_worker(struct keeper *keeper, pid_t pid)
 {
 	if (held_release(keeper->shared, pid))
 		keeper->renew = true;
 }
 
-static void take_children(struct keeper *keeper)
+static void reap_children(struct keeper *keeper)
 {
 	int status;
 	pid_t pid;
@@ -143,7 +145,7 @@ static void take_children(struct keeper *keeper)
 			keeper->worker = 0;
 			keeper->status = status;
 		} else if (!probe_answer(&keeper->probe, pid, status)) {
-			take_other(keeper, pid);
+			release_left_worker(keeper, pid);
 		}
 	}
 }
@@ -165,8 +167,8 @@ static void end_worker(struct keeper *keeper, int64_t within_ms)
 	keeper->kill_at = clock_now_ms() + within_ms;
 }
 
-/* A second order to stop means: do not wait for what is being done. */
-static void stop(struct keeper *keeper)
+/* A second order to stop means: do not wait for the requests being served. */
+static void take_stop_order(struct keeper *keeper)
 {
 	if (!keeper->stop)
 		end_worker(keeper, STOP_MS);
@@ -176,20 +178,21 @@ static void stop(struct keeper *keeper)
 }
 
 /*
- * It has been killed: nothing of it runs outside the kernel. What its exit closed there would be a
- * descriptor of the next worker.
+ * The worker has been killed, so its remaining threads are inside the kernel and never run the
+ * worker's code again. This must hold before the next worker starts: both share one table of
+ * descriptors, and an old thread that still ran could close a number that the next worker uses.
  */
 static void leave_worker(struct keeper *keeper)
 {
 	held_note(keeper->shared, keeper->worker);
 	if (keeper->shared->held_count > 0 && !keeper->stop)
-		log_error("the kernel does not let go of the worker: the next one serves beside "
-			  "it");
+		log_error("threads of the killed worker are stuck in the kernel: the next worker "
+			  "serves beside them");
 	keeper->status = SIGKILL; /* as wait(2) tells it */
 	keeper->worker = 0;
 }
 
-/* What is due. */
+/* Acts on the deadlines that have passed. */
 static void keep_time(struct keeper *keeper)
 {
 	const int64_t now = clock_now_ms();
@@ -201,7 +204,7 @@ static void keep_time(struct keeper *keeper)
 	probe_expire(&keeper->probe, now);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
+static int64_t earlier_ms(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
@@ -211,35 +214,35 @@ static bool is_ending(const struct keeper *keeper)
 	return keeper->stop || mountpoint_is_gone(keeper->shared->device);
 }
 
-/* Waits until something happens, or until then (ms), and sees to it. */
+/* Waits for an event, or until `until` (ms), and handles it. */
 static void wait_for_orders(struct keeper *keeper, int64_t until)
 {
 	const bool settled = keeper->worker == 0 || is_settled(keeper);
 	struct orders orders;
 
 	if (keeper->worker > 0)
-		until = earlier(until, earlier(keeper->kill_at, keeper->leave_at));
-	until = earlier(until, keeper->probe.end);
+		until = earlier_ms(until, earlier_ms(keeper->kill_at, keeper->leave_at));
+	until = earlier_ms(until, keeper->probe.end);
 	orders = orders_wait(
 		keeper->worker > 0 && keeper->watched ? keeper->shared->watch : -1, until, settled);
-	take_children(keeper);
+	reap_children(keeper);
 	if (orders.dead && keeper->worker > 0) {
 		keeper->watched = false;
-		keeper->kill_at = earlier(keeper->kill_at,
+		keeper->kill_at = earlier_ms(keeper->kill_at,
 			clock_now_ms() + (is_ending(keeper) ? EXIT_AT_END_MS : EXIT_MS));
 	}
 	for (; orders.stops > 0; orders.stops--)
-		stop(keeper);
+		take_stop_order(keeper);
 	if (orders.replace && !keeper->stop && !keeper->replace)
 		probe_start(&keeper->probe);
 	keep_time(keeper);
 }
 
 /*
- * The worker serves: it is told to end when another one, or a newer program, is to go on. Returns
- * until when nothing else is to be done (ms).
+ * While the worker serves: tells it to end if a new worker or a new program has to replace it.
+ * Returns when this function has to be called again (ms).
  */
-static int64_t see_to_successor(struct keeper *keeper)
+static int64_t replace_worker_if_due(struct keeper *keeper)
 {
 	const int64_t renew_at = keeper->started + RENEW_MS;
 
@@ -252,8 +255,8 @@ static int64_t see_to_successor(struct keeper *keeper)
 	return ORDERS_NEVER;
 }
 
-/* The worker has been started. Returns when there is none any more. */
-static void watch(struct keeper *keeper)
+/* Watches the worker from its start; returns when the worker has ended or has been left. */
+static void watch_worker(struct keeper *keeper)
 {
 	while (keeper->worker > 0 && !is_settled(keeper))
 		wait_for_orders(keeper, ORDERS_NEVER);
@@ -263,17 +266,17 @@ static void watch(struct keeper *keeper)
 	if (keeper->shared->generation == 0 && is_settled(keeper))
 		keeper_announce(keeper->shared);
 	while (keeper->worker > 0)
-		wait_for_orders(keeper, see_to_successor(keeper));
+		wait_for_orders(keeper, replace_worker_if_due(keeper));
 }
 
-/* Counts deaths in a row, and pauses. False after DEATHS_MAX of them: it is over. */
-static bool back_off(struct keeper *keeper, bool at_once, const char *what)
+/* Counts early deaths in a row, and pauses. False after DEATHS_MAX: the keeper gives up. */
+static bool back_off(struct keeper *keeper, bool early, const char *failure)
 {
 	int64_t end;
 
-	keeper->deaths = at_once ? keeper->deaths + 1 : 0;
+	keeper->deaths = early ? keeper->deaths + 1 : 0;
 	if (keeper->deaths == DEATHS_MAX) {
-		log_error("%d workers in a row %s: giving up, unmounting %s", DEATHS_MAX, what,
+		log_error("%d workers in a row %s: giving up, unmounting %s", DEATHS_MAX, failure,
 			keeper->shared->mount_point);
 		return false;
 	}
@@ -285,8 +288,8 @@ static bool back_off(struct keeper *keeper, bool at_once, const char *what)
 	return true;
 }
 
-/* False: it is over. */
-static bool survive(struct keeper *keeper)
+/* Logs the worker's death, and backs off if it was early. False: the keeper gives up. */
+static bool survive_death(struct keeper *keeper)
 {
 	if (WIFSIGNALED(keeper->status))
 		log_info("the worker was ended by signal %d, the next one takes over",
@@ -300,8 +303,8 @@ static bool survive(struct keeper *keeper)
 }
 
 /*
- * No worker could be started, r tells why (-errno). A mount that has been served waits until there
- * can be one. False: it is over.
+ * The start of a worker failed with r (-errno). If the mount has been served before, the keeper
+ * backs off and tries again. False: the keeper gives up.
  */
 static bool try_again(struct keeper *keeper, int r)
 {
@@ -311,7 +314,7 @@ static bool try_again(struct keeper *keeper, int r)
 	return keeper->shared->generation > 0 && back_off(keeper, true, "could not be started");
 }
 
-/* There is no worker. Returns only if it is not possible. */
+/* To be called while there is no worker. Returns only if execve(2) is not possible. */
 static void become_successor(struct keeper *keeper)
 {
 	keeper->probe.able = false;
@@ -319,7 +322,7 @@ static void become_successor(struct keeper *keeper)
 	successor_become(keeper->successor);
 }
 
-/* It has ended, or been killed, because the keeper told it to: it did nothing wrong. */
+/* Did the worker end because the keeper replaced it? Then its end is no death to be judged. */
 static bool was_replaced(const struct keeper *keeper)
 {
 	const int status = keeper->status;
@@ -328,7 +331,7 @@ static bool was_replaced(const struct keeper *keeper)
 	       (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
-/* A worker that ends by itself has told why. */
+/* A worker that ends by itself has logged the reason. */
 static void tell_failed_start(const struct keeper *keeper)
 {
 	if (!keeper->shared->covered && WIFSIGNALED(keeper->status))
@@ -336,8 +339,8 @@ static void tell_failed_start(const struct keeper *keeper)
 			WTERMSIG(keeper->status));
 }
 
-/* Returns the exit status of the keeper; *ret_is_worker: of a worker. */
-static int keep(struct keeper *keeper, bool *ret_is_worker)
+/* Returns the exit status of the keeper or, with *ret_is_worker, of a worker. */
+static int keep_mount(struct keeper *keeper, bool *ret_is_worker)
 {
 	struct shared *shared = keeper->shared;
 	pid_t pid;
@@ -352,7 +355,7 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			return EXIT_FAILURE;
 		if (pid > 0) {
 			keeper->unstarted = false;
-			watch(keeper);
+			watch_worker(keeper);
 			if (is_ending(keeper))
 				return EXIT_SUCCESS;
 			if (shared->covered || (shared->generation == 0 && !is_settled(keeper))) {
@@ -362,7 +365,7 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 			shared->death = was_replaced(keeper)
 						? DEATH_NONE
 						: death_judge(shared, keeper->status, keeper->ooms);
-			if (!was_replaced(keeper) && !survive(keeper))
+			if (!was_replaced(keeper) && !survive_death(keeper))
 				return EXIT_FAILURE;
 			shared->generation++;
 			keeper->replace = keeper->renew = false;
@@ -376,15 +379,15 @@ static int keep(struct keeper *keeper, bool *ret_is_worker)
 
 static void prepare_keeper(struct shared *shared)
 {
-	const int r = harden_rest();
+	const int r = harden_lower_rights();
 
 	if (r < 0)
-		log_error("cannot lay down capabilities: %s", strerror(-r));
+		log_error("cannot drop capabilities: %s", strerror(-r));
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGALRM, SIG_IGN);
 	orders_prepare();
 	if (shared->watch >= 0)
-		return; /* from the program before */
+		return; /* the previous program opened it */
 	shared->watch = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (shared->watch >= 0)
 		descriptors_add(shared->kept, SHARED_FDS, shared->watch);
@@ -401,8 +404,8 @@ int keeper_keep(const struct options *options, struct shared *shared,
 
 	*ret_is_worker = false;
 	prepare_keeper(shared);
-	status = keep(&keeper, ret_is_worker);
+	status = keep_mount(&keeper, ret_is_worker);
 	if (!*ret_is_worker)
-		harden_act(); /* to unmount */
+		harden_raise_rights(); /* to unmount */
 	return status;
 }

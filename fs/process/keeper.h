@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that holds a mount while others serve it. keeper.c tells how. */
+/* The process that holds a mount while its workers serve it. keeper.c explains how. */
 #ifndef SHMFS_KEEPER_H
 #define SHMFS_KEEPER_H
 
@@ -8,14 +8,14 @@
 #include "successor.h"
 
 /*
- * Has the mount served by workers until it is to end. Signals are blocked (startup_prepare()).
- * Returns the exit status of the process; *ret_is_worker: it is a worker now, and not the one that
- * unmounts.
+ * Has workers serve the mount until it has to end. The caller has blocked signals
+ * (startup_prepare()). Returns the exit status of the process. *ret_is_worker: this process is a
+ * worker now, and must not unmount.
  */
 int keeper_keep(const struct options *options, struct shared *shared,
 	const struct successor *successor, bool *ret_is_worker);
 
-/* The mount is served for the first time: says so, and lets go of whoever started it. */
+/* A worker serves the mount for the first time: logs it, and lets the starting process exit. */
 void keeper_announce(struct shared *shared);
 
 #endif

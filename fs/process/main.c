@@ -9,13 +9,13 @@
  *     options     command line and mount options      help       their text
  *     mountpoint  the directory to mount on, and the rest of a dead daemon's mount
  *       unmounter   fusermount3, for a process that may not unmount
- *     startup     background, signals, limits         harden     the rights that are given up
+ *     startup     background, signals, limits         harden     dropped privileges
  *     mount       a mount from its beginning to its end
  *     keeper      the process that holds the mount and has workers serve it
  *       orders      the events that it waits for       spawn     the process of a worker
  *       death       why a worker died                  held      requests of a worker in the kernel
- *     successor   a newer program goes on in the keeper's place
- *       probe       it is asked whether it can
+ *     successor   a new program takes the keeper's place
+ *       probe       can the new program take over?
  *     worker      the process that serves
  *     recover     a worker repairs the state that a dead worker left
  *
@@ -23,13 +23,13 @@
  *     ops         the table of operations
  *     lookup      names to nodes            attr        attributes, statfs
  *     create      O_CREAT, O_TMPFILE        make        directories, links, FIFOs, devices
- *     open        objects are opened        io          read, write, allocate, copy
- *     unlink      names go                  rename      names change
+ *     open        open objects              io          read, write, allocate, copy
+ *     unlink      remove names              rename      change names
  *     dir         listings                  xattr       extended attributes, ACLs
- *     ioctl       questions to the mount    status      the answer to them
- *     entry       node to descriptor; answers, and for how long they are valid
+ *     ioctl       queries to the mount      status      the reply to them
+ *     entry       node to descriptor; replies, and their validity periods
  *     run_as_caller  an operation on the tmpfs under the caller's identity
- *     open_flags  the flags with which tmpfs is asked
+ *     open_flags  the flags for open(2) on tmpfs
  *     reserve     growing allocates memory at once
  *     charge      callers pay for memory        helper      a process that allocates for them
  *     scratch     memory for replies        fs          the state that all operations share
@@ -46,14 +46,14 @@
  *
  *   request/    requests: received, queued, answered, kept over a worker's death
  *     loop        threads, and how they share the work
- *       leader      receives requests            watch      another thread leads in time
- *       queue       requests that wait, by user  interrupt  their interruption
- *       effort      was a request long work?         weight     CPU time of threads for slow users
+ *       leader      receives requests            watch      hands over the lead in time
+ *       queue       requests that wait, by user  interrupt  interrupts them
+ *       effort      was a request long work?     weight     CPU time of threads for slow users
  *       buffer      memory to receive into
  *     caller      the credentials of a request
  *     reply       answers; -errno becomes errno here
- *     journal     how far a request has got, for the worker that gets it again
- *       journal_marks  the notes of the request at hand
+ *     journal     progress of each request, for the worker that gets it again
+ *       journal_marks  the journal entries of the current request
  *     shared      memory that outlives a worker       descriptors  of this process
  *     log         messages, to stderr or syslog
  *     trace       a line for each request, with -d
@@ -84,8 +84,8 @@
  *     table       entries by inode number
  *     status_wire the question for the status, and its answer
  *     holders     the holders of objects, from /proc: holders_scan, holders_fds, holders_maps
- *     process     what /proc tells of a process      mounts     of all mount namespaces
- *     listing     all objects of a tmpfs             beneath    opening what others own
+ *     process     facts about a process from /proc   mounts     of all mount namespaces
+ *     listing     all objects of a tmpfs             beneath    open files of other users safely
  *     lease       is an object used at all?          sem        values of semaphores
  */
 #include "mount.h"
@@ -100,7 +100,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int begin(struct options *options, char **argv)
+static int start_mount(struct options *options, char **argv)
 {
 	char *mount_point = mountpoint_prepare(options->mount_point, options->nonempty);
 	int status = EXIT_FAILURE;
@@ -119,7 +119,7 @@ static int begin(struct options *options, char **argv)
 	return status;
 }
 
-static int go_on(struct options *options, char **argv, int memory)
+static int start_successor(struct options *options, char **argv, int memory)
 {
 	const int r = startup_prepare();
 
@@ -129,7 +129,7 @@ static int go_on(struct options *options, char **argv, int memory)
 	return EXIT_FAILURE;
 }
 
-static int start(struct options *options, char **argv)
+static int start_daemon(struct options *options, char **argv)
 {
 	const int probed = successor_probed();
 	int memory;
@@ -137,7 +137,8 @@ static int start(struct options *options, char **argv)
 	if (probed != 0)
 		return probed;
 	log_take_over_libfuse();
-	return successor_is(&memory) ? go_on(options, argv, memory) : begin(options, argv);
+	return successor_is(&memory) ? start_successor(options, argv, memory)
+				     : start_mount(options, argv);
 }
 
 int main(int argc, char **argv)
@@ -150,7 +151,7 @@ int main(int argc, char **argv)
 	startup_reset();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_MOUNT:
-		status = start(&options, argv);
+		status = start_daemon(&options, argv);
 		break;
 	case OPTIONS_HELP:
 		options_print_help();

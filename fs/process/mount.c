@@ -28,7 +28,7 @@ struct mount {
 	struct shared *shared;
 };
 
-/* The session that made the mount goes, the mount stays. */
+/* Keeps the mount when the session that made it is destroyed. */
 static int keep_device(struct shared *shared, struct fuse_session *session)
 {
 	const int device = fuse3_duplicate(fuse_session_fd(session));
@@ -58,7 +58,7 @@ static bool mounting_is_possible(void)
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
-/* NULL, or why libfuse and fusermount3 cannot succeed: mostly in containers. */
+/* The reason why mounting cannot succeed, mostly in containers; NULL: there is no obstacle. */
 static const char *mount_obstacle(void)
 {
 	if (access("/dev/fuse", F_OK) < 0)
@@ -72,7 +72,7 @@ static const char *mount_obstacle(void)
 	return NULL;
 }
 
-/* 0 or -errno; what went wrong has been logged, by libfuse or here. */
+/* 0 or -errno; an error has been logged, by libfuse or here. */
 static int make_mount(const struct options *options, struct shared *shared)
 {
 	const char *obstacle = mount_obstacle();
@@ -106,7 +106,7 @@ static int receive_init(struct shared *shared)
 	return 0;
 }
 
-/* The thread sanitizer does not know processes that come from a clone(2) of their own. */
+/* The thread sanitizer does not support processes made by calling clone(2) directly. */
 #if defined(__SANITIZE_THREAD__)
 #define SANITIZES_THREADS true
 #elif defined(__has_feature)
@@ -115,15 +115,15 @@ static int receive_init(struct shared *shared)
 #define SANITIZES_THREADS false
 #endif
 
-/* What is in the way of a keeper for this mount, for a message; NULL: nothing is. */
+/* The reason why this mount can have no keeper, for a message; NULL: there is no obstacle. */
 static const char *obstacle_to_keeper(const struct shared *shared)
 {
 	if (SANITIZES_THREADS)
-		return "this build is for finding races";
+		return "this build has the thread sanitizer";
 	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
 }
 
-/* Is there to be a keeper? -ENOTSUP: there can be none, but it was wished for; that is logged. */
+/* Decides about a keeper. -ENOTSUP: a keeper is required, but impossible; that is logged. */
 static int choose_keeper(const struct mount *mount, bool *ret_keeper)
 {
 	const enum keeper_wish wish = mount->options->keeper;
@@ -139,7 +139,7 @@ static int choose_keeper(const struct mount *mount, bool *ret_keeper)
 	return 0;
 }
 
-/* This process serves, and unmounts: with fusermount3, if it cannot do that by itself. */
+/* This process serves, and unmounts, with fusermount3 if umount2(2) is refused. */
 static int serve_alone(struct mount *mount)
 {
 	const bool unmounts = mountpoint_can_unmount();
@@ -149,12 +149,12 @@ static int serve_alone(struct mount *mount)
 		r = harden_server(unmounts);
 	if (r == 0)
 		return worker_serve(mount->options, mount->shared, keeper_announce);
-	log_error("cannot give up what serving does not need: %s", strerror(-r));
+	log_error("cannot drop privileges: %s", strerror(-r));
 	return EXIT_FAILURE;
 }
 
-/* Has it served, and ends it. */
-static int serve(struct mount *mount, bool with_keeper)
+/* Has the mount served to its end, and unmounts it. */
+static int serve_mount(struct mount *mount, bool with_keeper)
 {
 	struct shared *shared = mount->shared;
 	bool is_worker = false;
@@ -169,8 +169,8 @@ static int serve(struct mount *mount, bool with_keeper)
 	return status;
 }
 
-/* What cannot be served is unmounted. */
-static int serve_new(struct mount *mount)
+/* Unmounts at once if the new mount cannot be served. */
+static int serve_new_mount(struct mount *mount)
 {
 	struct shared *shared = mount->shared;
 	bool with_keeper;
@@ -179,14 +179,14 @@ static int serve_new(struct mount *mount)
 	r = receive_init(shared);
 	if (r == 0)
 		r = shared_keep_descriptors(shared);
-	/* Closed when the mount is served: another descriptor may have its number then. */
+	/* startup_ready() closes it; later another descriptor may get its number. */
 	descriptors_remove(shared->kept, SHARED_FDS, startup_parent());
 	if (r < 0)
 		log_error("cannot serve: %s", strerror(-r));
 	else
 		r = choose_keeper(mount, &with_keeper);
 	if (r == 0)
-		return serve(mount, with_keeper);
+		return serve_mount(mount, with_keeper);
 	mountpoint_unmount(shared->mount_point, shared->mount_number, shared->device);
 	return EXIT_FAILURE;
 }
@@ -211,7 +211,7 @@ int mount_run(const struct options *options, const char *mount_point, char **arg
 	if (shared->root < 0)
 		log_error("%s: %s", SHMFS_OBJECT_DIR, strerror(-shared->root));
 	else if (make_mount(options, shared) == 0)
-		status = serve_new(&mount);
+		status = serve_new_mount(&mount);
 	shared_free(shared);
 	return status;
 }
@@ -232,7 +232,7 @@ int mount_continue(const struct options *options, char **argv, int memory)
 	if (mount.shared->background)
 		startup_continue_in_background();
 	log_info("version %s takes over at %s", SHMFS_VERSION, mount.shared->mount_point);
-	status = serve(&mount, true);
+	status = serve_mount(&mount, true);
 	shared_free(mount.shared);
 	return status;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A mount from its beginning to its end, and who serves it: a keeper's workers, or this process. */
+/* A mount from its beginning to its end. A keeper's workers serve it, or this process does. */
 #ifndef SHMFS_MOUNT_H
 #define SHMFS_MOUNT_H
 
 #include "options.h"
 
 /*
- * Mounts, has it served, unmounts. mount_point: absolute. argv: the command line, for a successor.
- * Signals are blocked (startup_prepare()). What fails is logged. Returns the exit status of the
- * process: this one, or a worker that it has become.
+ * Mounts, has the mount served, unmounts. mount_point: absolute. argv: the command line, for a
+ * successor. The caller has blocked signals (startup_prepare()). Failures are logged. Returns the
+ * exit status of this process, which may have become a worker.
  */
 int mount_run(const struct options *options, const char *mount_point, char **argv);
 
-/* The same for a program that goes on in the place of another one, see successor.h. */
+/* Continues the mount of the program that this one replaces, see successor.h. */
 int mount_continue(const struct options *options, char **argv, int memory);
 
 #endif

@@ -21,14 +21,14 @@
 
 #define TYPE "fuse.shmfs"
 
-/* Mounts of dead daemons may lie on top of each other; nobody has more than a few. */
+/* The limit for mounts of dead daemons on top of each other; more than a few do not occur. */
 #define STALE_MAX 16
 
 /*
- * The absolute path without asking the last component anything: a dead mount answers nothing.
- * The caller frees it. NULL with errno.
+ * Returns the absolute path without a system call on the last component: on a dead mount it would
+ * fail. The caller frees the path. NULL with errno.
  */
-static char *absolute(const char *path)
+static char *absolute_path(const char *path)
 {
 	char *slash, *parent, *result = NULL, *copy = strdup(path);
 	size_t len;
@@ -54,7 +54,7 @@ static char *absolute(const char *path)
 	return result;
 }
 
-/* Type of the uppermost mount at exactly this path; "" if there is none. */
+/* The type of the uppermost mount at exactly this path; "" if no mount is there. */
 static void mount_type(const char *path, char *ret_type, size_t size)
 {
 	FILE *table = setmntent("/proc/self/mounts", "re");
@@ -70,8 +70,11 @@ static void mount_type(const char *path, char *ret_type, size_t size)
 	endmntent(table);
 }
 
-/* Where a link to a dead mount leads to: realpath(3) would ask the mount. Else the name itself. */
-static void follow(const char *name, char *ret_path, size_t size)
+/*
+ * Returns the target of a link to a dead mount, or the name itself. realpath(3) would fail: it asks
+ * the mount.
+ */
+static void follow_link(const char *name, char *ret_path, size_t size)
 {
 	const int dir = (int)(strrchr(name, '/') - name);
 	char target[PATH_MAX];
@@ -88,7 +91,7 @@ static void follow(const char *name, char *ret_path, size_t size)
 		snprintf(ret_path, size, "%.*s/%s", dir, name, target);
 }
 
-/* All that can be false below has logged why then. */
+/* The functions below that return bool log the reason before they return false. */
 
 static bool remove_stale(const char *path)
 {
@@ -96,11 +99,11 @@ static bool remove_stale(const char *path)
 
 	mount_type(path, type, sizeof(type));
 	if (strcmp(type, TYPE) != 0) {
-		log_error("%s: a dead mount is in the way, and not one of ours", path);
+		log_error("%s: the dead mount of another file system is in the way", path);
 		return false;
 	}
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !unmounter_run(path)) {
-		log_error("%s: cannot unmount what a dead daemon left here", path);
+		log_error("%s: cannot unmount the mount of a dead daemon", path);
 		return false;
 	}
 	return true;
@@ -132,7 +135,10 @@ static bool is_above_objects(const char *path)
 	       (strncmp(SHMFS_OBJECT_DIR, path, len) == 0 && SHMFS_OBJECT_DIR[len] == '/');
 }
 
-/* Below their directory, or elsewhere in a file system that it is the root of. */
+/*
+ * Is the path below the directory of the objects, or in the file system whose root that directory
+ * is?
+ */
 static bool is_among_objects(const char *path, const struct stat *mount_point)
 {
 	struct stat objects, above;
@@ -143,7 +149,10 @@ static bool is_among_objects(const char *path, const struct stat *mount_point)
 	       objects.st_dev != above.st_dev && objects.st_dev == mount_point->st_dev;
 }
 
-/* The daemon would be its own client, and wait for itself. */
+/*
+ * A daemon whose mount covers the objects, or lies among them, would be its own client and wait for
+ * itself.
+ */
 static bool check_objects(const struct stat *mount_point, const char *path)
 {
 	struct stat objects;
@@ -164,8 +173,8 @@ static bool check_objects(const struct stat *mount_point, const char *path)
 	return true;
 }
 
-/* Asks statfs(2), too: the kernel may remember for a moment what stat(2) asks. */
-static bool answers(const char *name)
+/* Calls statfs(2), too: the kernel may answer stat(2) from its cache for a moment. */
+static bool path_answers(const char *name)
 {
 	struct statvfs fs;
 	struct stat st;
@@ -173,18 +182,18 @@ static bool answers(const char *name)
 	return stat(name, &st) == 0 && statvfs(name, &fs) == 0;
 }
 
-/* Takes dead mounts away until the path answers. */
-static bool revive(const char *name, char *ret_removed, size_t size)
+/* Unmounts dead mounts until the path answers. ret_removed: the last one's path, or "". */
+static bool remove_dead_mounts(const char *name, char *ret_removed, size_t size)
 {
 	char path[2 * PATH_MAX];
 
 	ret_removed[0] = '\0';
-	for (int stale = 0; !answers(name); stale++) {
+	for (int stale = 0; !path_answers(name); stale++) {
 		if (errno != ENOTCONN || stale == STALE_MAX) {
 			log_error("%s: %s", name, strerror(errno));
 			return false;
 		}
-		follow(name, path, sizeof(path));
+		follow_link(name, path, sizeof(path));
 		if (!remove_stale(path))
 			return false;
 		snprintf(ret_removed, size, "%s", path);
@@ -192,7 +201,7 @@ static bool revive(const char *name, char *ret_removed, size_t size)
 	return true;
 }
 
-static bool check(const char *path, bool nonempty)
+static bool check_directory(const char *path, bool nonempty)
 {
 	struct stat st;
 	char type[64];
@@ -209,14 +218,14 @@ static bool check(const char *path, bool nonempty)
 	return check_objects(&st, path) && (nonempty || check_empty(path));
 }
 
-/* What `name` leads to, which answers. */
-static char *prepare(const char *name, bool nonempty)
+/* Returns the real path of `name`, which the caller frees; NULL: a check failed. */
+static char *resolve_and_check(const char *name, bool nonempty)
 {
 	char *path = realpath(name, NULL);
 
 	if (!path) {
 		log_error("%s: %s", name, strerror(errno));
-	} else if (!check(path, nonempty)) {
+	} else if (!check_directory(path, nonempty)) {
 		free(path);
 		path = NULL;
 	}
@@ -225,18 +234,18 @@ static char *prepare(const char *name, bool nonempty)
 
 char *mountpoint_prepare(const char *path, bool nonempty)
 {
-	char *lexical = absolute(path), *prepared = NULL;
+	char *lexical = absolute_path(path), *prepared = NULL;
 	char removed[2 * PATH_MAX];
 
 	if (!lexical) {
 		log_error("%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	if (revive(lexical, removed, sizeof(removed)))
-		prepared = prepare(lexical, nonempty);
+	if (remove_dead_mounts(lexical, removed, sizeof(removed)))
+		prepared = resolve_and_check(lexical, nonempty);
 	free(lexical);
 	if (prepared && removed[0] != '\0')
-		log_info("%s: unmounted what a dead daemon left here", removed);
+		log_info("%s: unmounted the mount of a dead daemon", removed);
 	return prepared;
 }
 
@@ -247,7 +256,10 @@ bool mountpoint_is_gone(int device)
 	return poll(&poller, 1, 0) == 1 && (poller.revents & POLLERR);
 }
 
-/* The kernel looks at the capabilities first, and here is no mount that it could take away. */
+/*
+ * The kernel checks the capabilities before the path, and this path is no mount, so the call cannot
+ * unmount.
+ */
 bool mountpoint_can_unmount(void)
 {
 	return umount2("/proc/self/task", MNT_EXPIRE | UMOUNT_NOFOLLOW) < 0 && errno == EINVAL;
@@ -264,8 +276,9 @@ int mountpoint_number(const char *path, dev_t *ret_number)
 }
 
 /*
- * Ends all requests with an error. A worker that the kernel does not let go has the device open,
- * and callers would wait for it for ever. Best effort: the control file system may not be mounted.
+ * Ends all requests with an error. A worker whose threads are stuck in the kernel still has the
+ * device open, and callers would wait for it for ever. Best effort: the control file system may not
+ * be mounted.
  */
 static void abort_requests(dev_t number)
 {
@@ -286,16 +299,16 @@ void mountpoint_unmount(const char *path, dev_t number, int device)
 	const bool gone = mountpoint_is_gone(device);
 	dev_t there;
 
-	/* Before, because unmounting asks whoever serves the mount. */
+	/* Must come before umount2(2), which would send requests to this unserved device. */
 	close(device);
 	if (gone)
 		return;
 	abort_requests(number);
-	/* Without this the objects could not be reached any more. */
+	/* A mount that covers the objects would leave them unreachable: unmount it there, too. */
 	if (mountpoint_number(SHMFS_OBJECT_DIR, &there) == 0 && there == number)
 		umount2(SHMFS_OBJECT_DIR, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
 	if (mountpoint_number(path, &there) < 0 || there != number)
-		log_info("%s: is another mount, or none: left alone", path);
+		log_info("%s: the mount of this daemon is not here any more: not unmounted", path);
 	else if (umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
 		 !unmounter_run(path))
 		log_error("%s: cannot unmount", path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The directory to mount on: what must hold before, and what a dead daemon left there. */
+/* The directory to mount on: checks before mounting, unmounting, and mounts of dead daemons. */
 #ifndef SHMFS_MOUNTPOINT_H
 #define SHMFS_MOUNTPOINT_H
 
@@ -8,26 +8,26 @@
 
 /*
  * Checks that the path can be mounted on: an existing directory, empty unless `nonempty`, without
- * a mount of shmfs. A mount of shmfs whose daemon is dead is taken away.
- * Returns the absolute path, which the caller frees, or NULL after it logged why not.
+ * a mount of shmfs. Unmounts a mount of shmfs whose daemon is dead.
+ * Returns the absolute path, which the caller frees, or NULL after it logged the reason.
  */
 char *mountpoint_prepare(const char *path, bool nonempty);
 
-/* Has the mount that device (/dev/fuse) belongs to been taken away? */
+/* Has the mount of this device (a descriptor of /dev/fuse) been unmounted? */
 bool mountpoint_is_gone(int device);
 
 /* May this process unmount by itself, without fusermount3? */
 bool mountpoint_can_unmount(void);
 
 /*
- * The number of the mount at this path, which no other one has as long as it is there: st_dev of
- * stat(2), but nobody who serves the mount is asked. 0 or -errno.
+ * Gives the number of the mount at this path, which is unique while the mount exists: st_dev of
+ * stat(2), but the kernel sends no request to the mount's daemon. 0 or -errno.
  */
 int mountpoint_number(const char *path, dev_t *ret_number);
 
 /*
- * Takes the mount with this number away, if that has not been done and no other one is in its
- * place or over it; it lasts until its last user is gone. Closes device.
+ * Unmounts the mount with this number, unless that has been done, or another mount is in its place
+ * or covers it. The file system lives until its last open file is closed. Closes device.
  */
 void mountpoint_unmount(const char *path, dev_t number, int device);
 

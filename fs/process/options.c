@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the options that were met say about the defaults. */
+/* The state of the parser: flags of options that it has met, which change the defaults. */
 struct parser {
 	struct options *options;
 	bool help, version, allow, fsname, subtype, remount, exec, suid, dev;
-	char unknown[128]; /* the first option that is not known; empty: none */
+	char unknown[128]; /* the first unknown option; or empty */
 };
 
 static void print_version(void)
@@ -24,7 +24,7 @@ static void print_version(void)
 	printf("shmfs %s\nlibfuse %s\n", SHMFS_VERSION, fuse_pkgversion());
 }
 
-static char *copy(const char *text)
+static char *copy_text(const char *text)
 {
 	char *copied = strdup(text);
 
@@ -43,7 +43,7 @@ static int take_operand(struct parser *parser, const char *arg)
 		return -1;
 	}
 	options->source = options->mount_point;
-	options->mount_point = copy(arg);
+	options->mount_point = copy_text(arg);
 	return options->mount_point ? 0 : -1;
 }
 
@@ -62,7 +62,7 @@ static int take_passthrough(struct parser *parser, const char *arg)
 	return -1;
 }
 
-/* Also for libfuse, which wants to hear it twice: see op_init(). */
+/* libfuse gets this option, too, and the value again later: see op_init(). */
 static int take_max_read(struct parser *parser, const char *arg)
 {
 	const char *value = strchr(arg, '=') + 1;
@@ -79,16 +79,17 @@ static int take_max_read(struct parser *parser, const char *arg)
 	return 1;
 }
 
-/* A number of seconds, or what of them `unit` is. More than a day would be no bound. */
+/* In seconds. A longer timeout would be no bound in practice. */
 #define TIMEOUT_MAX (24 * 60 * 60)
 
+/* unit: of the number in the option, in seconds. */
 static int parse_timeout(double *ret_seconds, const char *arg, double unit)
 {
 	const char *value = strchr(arg, '=') + 1;
 	char *end;
 	const double seconds = strtod(value, &end) * unit;
 
-	/* Neither a sign nor what else strtod(3) takes for a number. */
+	/* Refuses signs, exponents, hexadecimal numbers and "inf", which strtod(3) accepts. */
 	if (value[strspn(value, "0123456789.")] != '\0' || value == end || *end != '\0' ||
 		!(seconds <= TIMEOUT_MAX)) {
 		log_error("%.*s is a number of %s up to a day, not \"%s\"", (int)(value - 1 - arg),
@@ -99,7 +100,10 @@ static int parse_timeout(double *ret_seconds, const char *arg, double unit)
 	return 0;
 }
 
-/* Also listings come with attributes then. Names that do not exist are asked for each time. */
+/*
+ * With this option listings carry attributes, too. The timeout for names that do not exist stays,
+ * so the kernel looks them up each time.
+ */
 static int take_cache(struct parser *parser, const char *arg)
 {
 	struct options *options = parser->options;
@@ -137,10 +141,13 @@ static int take_debug(struct parser *parser, const char *arg)
 	return 0;
 }
 
-/* With remount, mount(8) passes options that only the kernel's list of mounts has. */
+/*
+ * This function only notes the option: the error of remount comes first, because mount(8) then
+ * passes options from the kernel's list of mounts, too.
+ */
 static int take_unknown(struct parser *parser, const char *arg)
 {
-	/* Options for user space alone: see mount(8). */
+	/* mount(8) reserves these prefixes for options of user space. */
 	const bool alone = strncmp(arg, "x-", 2) == 0 || strncmp(arg, "X-", 2) == 0;
 
 	if (!alone && parser->unknown[0] == '\0')
@@ -157,12 +164,12 @@ static bool is_acceptable(const struct parser *parser)
 	return !parser->remount && parser->unknown[0] == '\0';
 }
 
-/* libfuse, fusermount3 or the kernel knows them. */
+/* libfuse, fusermount3 or the kernel handles these options. */
 static const char *const passed[] = {"auto_unmount",
 	"context=", "fscontext=", "defcontext=", "rootcontext=", "ro", "rw", "nosuid", "nodev",
 	"sync", "async", "dirsync"};
 
-/* For mount(8) and systemd, or without a meaning here. */
+/* These options are for mount(8) and systemd, or have no meaning here. */
 static const char *const ignored[] = {"defaults", "default_permissions", "auto", "noauto", "nofail",
 	"user", "user=", "nouser", "users", "owner", "group", "_netdev", "comment=", "relatime",
 	"norelatime", "strictatime", "nostrictatime", "diratime", "nodiratime", "lazytime",
@@ -170,7 +177,7 @@ static const char *const ignored[] = {"defaults", "default_permissions", "auto",
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-/* What becomes of another option: `take` is called, or a flag is set. */
+/* The parser handles any other option by calling `take`, or by setting a flag. */
 struct option {
 	const char *name; /* as fuse_opt_parse(3) matches it */
 	int (*take)(struct parser *parser, const char *arg);
@@ -230,8 +237,8 @@ static const struct option table[] = {
 };
 
 /*
- * As fuse_opt_parse(3) wants it: 1 keeps the argument for libfuse, 0 drops it, -1 is an error. The
- * key is the place in the table.
+ * A callback of fuse_opt_parse(3): 1 keeps the argument for libfuse, 0 drops it, -1 is an error.
+ * The key is the index into the table.
  */
 static int take_argument(void *data, const char *arg, int key, struct fuse_args *args)
 {
@@ -250,28 +257,28 @@ static int take_argument(void *data, const char *arg, int key, struct fuse_args 
 	return option->is_passed;
 }
 
-/* Not FUSE_OPT_KEY(): clang warns of its implicit conversion from -1U. */
-static struct fuse_opt template(const char *name, int key)
+/* FUSE_OPT_KEY() would make clang warn of its implicit conversion from -1U. */
+static struct fuse_opt option_template(const char *name, int key)
 {
 	return (struct fuse_opt){name, UINT_MAX, key};
 }
 
-static int parse(struct parser *parser)
+static int parse_arguments(struct parser *parser)
 {
 	struct fuse_opt templates[LENGTH(table) + LENGTH(passed) + LENGTH(ignored) + 1];
 	int n = 0;
 
 	for (int i = 0; i < LENGTH(table); i++)
-		templates[n++] = template(table[i].name, i);
+		templates[n++] = option_template(table[i].name, i);
 	for (int i = 0; i < LENGTH(passed); i++)
-		templates[n++] = template(passed[i], FUSE_OPT_KEY_KEEP);
+		templates[n++] = option_template(passed[i], FUSE_OPT_KEY_KEEP);
 	for (int i = 0; i < LENGTH(ignored); i++)
-		templates[n++] = template(ignored[i], FUSE_OPT_KEY_DISCARD);
+		templates[n++] = option_template(ignored[i], FUSE_OPT_KEY_DISCARD);
 	templates[n] = (struct fuse_opt){NULL, 0, 0};
 	return fuse_opt_parse(&parser->options->args, parser, templates, take_argument);
 }
 
-/* All operands have been taken: libfuse is not to take options for some. */
+/* The operands have been taken. With "--" left, libfuse would treat added options as operands. */
 static void drop_separator(struct fuse_args *args)
 {
 	for (int i = 1; i < args->argc; i++)
@@ -285,9 +292,9 @@ static void drop_separator(struct fuse_args *args)
 }
 
 /*
- * What /dev/shm itself is mounted with, unless the options say otherwise. mount.fuse3(8), which
- * gives a source, adds suid and dev to what its user says: these do not count. libfuse adds nosuid
- * and nodev where nothing is said.
+ * Adds the restrictions with which /dev/shm itself is mounted, unless the options lift them.
+ * mount.fuse3(8), which gives a source, adds suid and dev by itself, so they do not count there.
+ * libfuse adds nosuid and nodev by default.
  */
 static int add_inherited(const struct parser *parser, char **list)
 {
@@ -306,7 +313,7 @@ static int add_inherited(const struct parser *parser, char **list)
 	return r;
 }
 
-/* "-o" with what the command line does not set otherwise. */
+/* Adds "-o" with the defaults that the command line does not override. */
 static int add_defaults(const struct parser *parser)
 {
 	struct options *options = parser->options;
@@ -340,7 +347,7 @@ enum options_result options_parse(struct options *ret_options, int argc, char **
 	struct parser parser = {.options = ret_options};
 
 	*ret_options = (struct options){.args = FUSE_ARGS_INIT(argc, argv)};
-	if (parse(&parser) < 0 || !is_acceptable(&parser))
+	if (parse_arguments(&parser) < 0 || !is_acceptable(&parser))
 		return OPTIONS_WRONG;
 	drop_separator(&ret_options->args);
 	if (parser.version) {
@@ -362,7 +369,7 @@ struct fuse_args options_copy_args(const struct options *options)
 
 	for (int i = 0; i < options->args.argc; i++)
 		if (fuse_opt_add_arg(&args, options->args.argv[i]) < 0)
-			break; /* libfuse has told it */
+			break; /* libfuse has logged it */
 	return args;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As in linux/pidfd.h, since Linux 6.9. */
+/* As linux/pidfd.h defines it since Linux 6.9. */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
@@ -19,7 +19,10 @@ static const int waited_for[] = {SIGCHLD, ORDERS_SETTLED, SIGTERM, SIGINT, SIGHU
 
 #define SIGNALS (sizeof(waited_for) / sizeof(waited_for[0]))
 
-/* What has come and has not been returned. All signals are blocked outside of ppoll(2). */
+/*
+ * The orders that have come and that orders_wait() has not returned yet. The signals are blocked
+ * outside of ppoll(2), so no lock is needed.
+ */
 static volatile sig_atomic_t stops, replace_wanted;
 
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -27,13 +30,13 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (sig == SIGTERM || sig == SIGINT)
 		stops = stops + 1;
-	else if (sig == SIGHUP && info->si_code == SI_KERNEL) /* the terminal is gone */
+	else if (sig == SIGHUP && info->si_code == SI_KERNEL) /* the terminal has hung up */
 		stops = stops + 1;
 	else if (sig == SIGHUP)
 		replace_wanted = 1;
 }
 
-/* nohup(1), and shells without job control, have signals ignored on purpose. */
+/* nohup(1), and shells without job control, ignore signals for the program on purpose. */
 static bool is_ignored(int sig)
 {
 	struct sigaction action;

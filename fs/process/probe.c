@@ -6,7 +6,7 @@
 
 #include <signal.h>
 
-/* How long the answer may take, in ms. */
+/* The limit for the new program's answer, in ms. */
 #define ANSWER_MS 3000
 
 static void tell_refused(const struct probe *probe)

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What is to stay open. */
+/* The set of descriptors that stay open. */
 struct known {
 	struct shared *shared;
 	struct freeing *freeing;
-	size_t room; /* for descriptors below, in the set */
+	size_t room; /* the set's capacity: descriptors below this number */
 	uint8_t *set;
 };
 
@@ -36,7 +36,7 @@ static void redo_count(struct shared *shared)
 	atomic_store(&redo->valid, 0);
 }
 
-static int note_known(struct known *known)
+static int note_known_descriptors(struct known *known)
 {
 	const long max = sysconf(_SC_OPEN_MAX);
 	struct shared *shared = known->shared;
@@ -58,7 +58,7 @@ static int note_known(struct known *known)
 	return 0;
 }
 
-/* A descriptor as it comes from making an object: others are opened with O_NONBLOCK. */
+/* Does fd come from making an object? All other opens of objects use O_NONBLOCK. */
 static bool is_made(const struct shared *shared, int fd, struct stat *ret_st)
 {
 	const int flags = fcntl(fd, F_GETFL);
@@ -69,7 +69,7 @@ static bool is_made(const struct shared *shared, int fd, struct stat *ret_st)
 	       fstat(shared->root, &root) == 0 && root.st_dev == ret_st->st_dev;
 }
 
-/* The request that has made what fd stands for comes again: see journal.c. */
+/* Keeps a new object's descriptor for the request that made it and comes again: see journal.c. */
 static bool keep_orphan(struct shared *shared, int fd)
 {
 	struct stat st;
@@ -85,7 +85,7 @@ static bool keep_orphan(struct shared *shared, int fd)
 	return false;
 }
 
-static void sweep(void *arg, int fd)
+static void sweep_descriptor(void *arg, int fd)
 {
 	const struct known *known = arg;
 
@@ -97,14 +97,14 @@ static void sweep(void *arg, int fd)
 		close(fd);
 }
 
-static int sweep_descriptors(struct shared *shared, struct freeing *freeing)
+static int sweep_unknown(struct shared *shared, struct freeing *freeing)
 {
 	struct known known = {.shared = shared, .freeing = freeing};
 	int r;
 
-	r = note_known(&known);
+	r = note_known_descriptors(&known);
 	if (r == 0)
-		r = shared_visit_others(shared, sweep, &known);
+		r = shared_visit_others(shared, sweep_descriptor, &known);
 	free(known.set);
 	return r;
 }
@@ -130,7 +130,11 @@ static bool is_backing(const struct shared *shared, int id)
 	return false;
 }
 
-/* Ids count up: those that nobody noted are between what was seen before and after. */
+/*
+ * Closes the backing ids that the dead worker got but did not record. The kernel hands out ids in
+ * ascending order: the lost ones start at the lowest id that an unfinished request may have got,
+ * and end at most SHARED_SLOTS above the highest id seen.
+ */
 static void drop_lost_backings(struct shared *shared, const struct passthrough *passthrough)
 {
 	const int end = atomic_load(&shared->backing_last) + SHARED_SLOTS;
@@ -161,7 +165,7 @@ static struct shared_suspect *suspect_of(struct shared *shared, uint64_t unique)
 	return suspect;
 }
 
-/* What the last worker was serving when it died may be why it died. */
+/* Each request that the dead worker was serving may be the cause of its death. */
 static void note_suspects(struct shared *shared)
 {
 	const uint32_t points = shared->death == DEATH_OWN       ? SHARED_POINTS_OWN
@@ -188,9 +192,9 @@ int recover(struct shared *shared, struct freeing *freeing)
 
 	note_suspects(shared);
 	redo_count(shared);
-	/* The descriptors are the last references to the memory: the freeing thread has them. */
+	/* This frees no memory: the freeing thread closes the descriptors that refer to it. */
 	drop_given_up(shared, &passthrough);
-	r = sweep_descriptors(shared, freeing);
+	r = sweep_unknown(shared, freeing);
 	if (r < 0)
 		return r;
 	drop_lost_backings(shared, &passthrough);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a new worker does first: puts in order what the one before it has left half done. */
+/* Recovery: a new worker first repairs the state that a dead worker left. */
 #ifndef SHMFS_RECOVER_H
 #define SHMFS_RECOVER_H
 
@@ -8,9 +8,9 @@
 struct freeing;
 
 /*
- * There are no other threads, and the keeper waits. Afterwards shared tells the truth, no other
- * descriptors are open than it knows and those that the freeing thread closes, and nothing is half
- * done that a client could see. 0 or -errno.
+ * The worker has no other threads yet, and the keeper waits. Afterwards shared is consistent, the
+ * only open descriptors are those in shared and those that the freeing thread is closing, and
+ * clients see no half-done change. 0 or -errno.
  */
 int recover(struct shared *shared, struct freeing *freeing);
 

@@ -19,10 +19,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* So many descriptors a worker leaves free: the next one needs them before it closes others. */
+/* A worker leaves this many descriptors free: the next worker needs them before it can sweep. */
 #define DESCRIPTORS_SPARE 8
 
-/* Whoever takes over finds some free, also when there is nothing but open objects. */
+/* Lowers the limit: clients must not be able to use up the next worker's descriptors. */
 static void spare_descriptors(void)
 {
 	struct rlimit limit;
@@ -33,7 +33,7 @@ static void spare_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* In the worker. */
+/* Called in the worker. */
 static void tell_keeper(struct shared *shared)
 {
 	startup_detach();
@@ -49,7 +49,7 @@ struct spawn {
 	int status;
 };
 
-static void *serve(void *arg)
+static void *serve_in_thread(void *arg)
 {
 	struct spawn *spawn = arg;
 	struct shared *shared = spawn->shared;
@@ -59,7 +59,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* Ours are the keeper's business, and others would end the worker. */
+/* SIGINT and SIGHUP are for the keeper; by default they would end the worker as well. */
 static void prepare_signals(void)
 {
 	orders_forget();
@@ -70,8 +70,8 @@ static void prepare_signals(void)
 }
 
 /*
- * The worker. What the C library knows of this thread is not true after a clone(2) of its own: it
- * has another number. So another thread serves. What is given up here holds for all threads.
+ * Runs in the worker. After a direct clone(2) the C library has a wrong thread id for this thread,
+ * so another thread serves. That thread inherits the dropped privileges.
  */
 static int become_worker(const struct options *options, struct shared *shared, pid_t parent)
 {
@@ -84,14 +84,14 @@ static int become_worker(const struct options *options, struct shared *shared, p
 		_exit(EXIT_FAILURE);
 	prepare_signals();
 	death_note_faults(shared);
-	r = harden_act();
+	r = harden_raise_rights();
 	if (r == 0)
 		r = harden_server(false);
 	if (r < 0) {
-		log_error("cannot give up what serving does not need: %s", strerror(-r));
+		log_error("cannot drop privileges: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	r = pthread_create(&thread, NULL, serve, &spawn);
+	r = pthread_create(&thread, NULL, serve_in_thread, &spawn);
 	if (r != 0) {
 		log_error("cannot serve: %s", strerror(r));
 		return EXIT_FAILURE;

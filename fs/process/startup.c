@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the parent waits; -1 when there is none. */
+/* The write end of the pipe on which the parent waits; -1: no parent waits. */
 static int parent = -1;
 
 static bool background;
@@ -33,7 +33,10 @@ static void open_standard(void)
 		close(fd);
 }
 
-/* Those that are blocked for being waited for stay so: one may wait for a successor. */
+/*
+ * Unblocks all signals except those that the daemon waits for: a successor may have one of them
+ * pending.
+ */
 static void reset_signals(void)
 {
 	static const int waited_for[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGALRM};
@@ -120,10 +123,10 @@ void startup_ready(void)
 	parent = -1;
 }
 
-/* With fewer descriptors than this nothing could be opened, or not even listed. */
+/* With fewer descriptors the daemon could open no objects, or not even list them. */
 #define DESCRIPTORS_MIN 32
 
-/* What the system allows a process, for those who may raise their own limit. */
+/* The system's maximum for one process, for a daemon that may raise its hard limit. */
 static rlim_t descriptors_of_system(void)
 {
 	FILE *file = fopen("/proc/sys/fs/nr_open", "re");
@@ -164,7 +167,7 @@ static int raise_limits(void)
 	return 0;
 }
 
-/* nohup(1), and shells without job control, have signals ignored on purpose. */
+/* nohup(1), and shells without job control, ignore signals for the program on purpose. */
 static void block_unless_ignored(int sig)
 {
 	struct sigaction action;
@@ -178,8 +181,8 @@ static void block_unless_ignored(int sig)
 }
 
 /*
- * Where memory is short the kernel kills another process first, unless the administrator has
- * decided something else for this one. Refused to an ordinary user's daemon.
+ * Makes the OOM killer prefer other processes, unless the administrator has set a value for this
+ * one. The kernel refuses it to an ordinary user's daemon.
  */
 static void avoid_oom_killer(void)
 {
@@ -201,7 +204,7 @@ int startup_prepare(void)
 	block_unless_ignored(SIGINT);
 	block_unless_ignored(SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
-	/* The kernel has checked each caller's own limit; ours must not end the daemon. */
+	/* The kernel has checked each caller's limit; the daemon's own must not end it. */
 	signal(SIGXFSZ, SIG_IGN);
 	umask(0);
 	avoid_oom_killer();

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How the new program learns of it: "continue PID FD", or "probe". */
+/* The variable that tells a new program its task: "continue PID FD", or "probe". */
 #define ENVIRONMENT "SHMFS_KEEPER"
 
-/* What a program that can take over says when it is asked. */
+/* A probed program that can take over exits with this status. */
 #define PROBE_STATUS (64 + SHARED_VERSION)
 
 void successor_init(struct successor *successor, char **argv)
@@ -35,7 +35,7 @@ pid_t successor_ask(const struct successor *successor)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
-		harden_act();
+		harden_raise_rights();
 		setenv(ENVIRONMENT, "probe", 1);
 		execv(successor->program, successor->argv);
 		_exit(EXIT_FAILURE);
@@ -67,10 +67,10 @@ void successor_become(const struct successor *successor)
 	}
 	snprintf(value, sizeof(value), "continue %d %d", (int)getpid(), successor->memory);
 	setenv(ENVIRONMENT, value, 1);
-	harden_act();
+	harden_raise_rights();
 	execv(successor->program, successor->argv);
 	log_error("%s: %s: this program goes on", successor->program, strerror(errno));
-	harden_rest();
+	harden_lower_rights();
 	unsetenv(ENVIRONMENT);
 	close_on_exec = true;
 	descriptors_visit(set_close_on_exec, &close_on_exec);
@@ -82,7 +82,7 @@ bool successor_is(int *ret_memory)
 	bool close_on_exec = true;
 	int pid;
 
-	/* Whoever has inherited the variable has another process id. */
+	/* A child that merely inherited the variable has another process id. */
 	if (!value || sscanf(value, "continue %d %d", &pid, ret_memory) != 2 || pid != getpid())
 		return false;
 	unsetenv(ENVIRONMENT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A keeper is replaced by the program that lies at its path now: same process, same descriptors,
- * same command line. The new program learns of it through the environment.
+ * The new program at the keeper's path replaces the keeper: same process, same descriptors, same
+ * command line. An environment variable tells the new program its task.
  */
 #ifndef SHMFS_SUCCESSOR_H
 #define SHMFS_SUCCESSOR_H
@@ -11,28 +11,29 @@
 #include <sys/types.h>
 
 struct successor {
-	char **argv;            /* of this program, and of the next one */
-	char program[PATH_MAX]; /* where both lie */
+	char **argv;            /* of this program, and of its successor */
+	char program[PATH_MAX]; /* the path of both */
 	int memory;             /* descriptor of the shared memory (shared.h) */
 };
 
-/* The program has not been replaced yet. memory is left to the caller. */
+/* Notes the program's path, before its file can be replaced. The caller sets memory. */
 void successor_init(struct successor *successor, char **argv);
 
 /*
- * Asks the program at the path, in a process of its own, whether it can take over and knows our
- * options. Returns the process id, or -errno. The answer is the status of that process.
+ * Runs the program at the path in a new process, to ask whether it can take over and knows the
+ * options. Returns the process id, or -errno. The exit status of that process is the answer, which
+ * successor_agrees() judges.
  */
 pid_t successor_ask(const struct successor *successor);
 bool successor_agrees(int status);
 
-/* Becomes it, while there is no worker. Returns only if that is not possible; it is logged then. */
+/* Executes the program, while there is no worker. Returns only after an error, which is logged. */
 void successor_become(const struct successor *successor);
 
-/* For the new program. Is it one? *ret_memory is set then. */
+/* Is this program a successor? If so, sets *ret_memory to the descriptor of the shared memory. */
 bool successor_is(int *ret_memory);
 
-/* Is it only asked? Then it is to exit with this status, if its options are right; 0: it is not. */
+/* If this program is only probed: the status to exit with if its options are right; otherwise 0. */
 int successor_probed(void);
 
 #endif

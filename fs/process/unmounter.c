@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long fusermount3 may take, in ms, and how often this process looks whether it has ended. */
+/* The time limit for fusermount3, and the interval for checking whether it has ended, in ms. */
 #define RUN_MS 500
 #define LOOK_MS 2
 
-/* The process that waits, and the pipe through which it gets the path; 0: there is none. */
+/* The prepared process (0: there is none), and the pipe through which it gets the path. */
 static pid_t prepared;
 static int orders;
 
@@ -36,7 +36,10 @@ static void close_unless(void *arg, int fd)
 		close(fd);
 }
 
-/* The mount must not live, nor a reader of its messages wait, because of this process. */
+/*
+ * This process closes the other descriptors, so that it neither keeps the mount alive nor blocks a
+ * reader of the daemon's messages.
+ */
 static _Noreturn void wait_for_path(int pipe_fd)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -71,7 +74,7 @@ int unmounter_prepare(void)
 }
 
 /* Returns the process of fusermount3, or -1. */
-static pid_t start(const char *path)
+static pid_t start_fusermount(const char *path)
 {
 	const size_t size = strlen(path) + 1;
 	pid_t child;
@@ -88,7 +91,7 @@ bool unmounter_run(const char *path)
 {
 	const struct timespec pause = clock_timespec_of_ms(LOOK_MS);
 	const int64_t end = clock_now_ms() + RUN_MS;
-	const pid_t child = start(path);
+	const pid_t child = start_fusermount(path);
 	int status = -1;
 
 	if (child < 0)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* fusermount3, which takes mounts away for a process that may not do it itself. */
+/* fusermount3, which unmounts for a process that may not call umount2(2). */
 #ifndef SHMFS_UNMOUNTER_H
 #define SHMFS_UNMOUNTER_H
 
 #include <stdbool.h>
 
 /*
- * Before this process gives up that it may run programs (harden.h): has a process of its own wait
- * for unmounter_run(). That process ends with this one. 0 or -errno.
+ * To be called before this process drops the right to run programs (harden.h): makes a child that
+ * waits for unmounter_run(). The child ends with this process. 0 or -errno.
  */
 int unmounter_prepare(void);
 
-/* Takes the mount at this path away. Waits for a bounded time. False: it may still be there. */
+/* Unmounts the mount at this path, in bounded time. False: the mount may still be there. */
 bool unmounter_run(const char *path);
 
 #endif

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the loop's hooks need. */
+/* The state for serving; the argument of the loop's hooks. */
 struct service {
 	struct fs fs;
 	struct shared *shared;
@@ -52,8 +52,8 @@ static int on_tick(void *arg)
 }
 
 /*
- * The first worker's answer to FUSE_INIT reaches the kernel. Those of others come too late and
- * are dropped there; but libfuse knows then what was agreed.
+ * The kernel takes the first worker's answer to FUSE_INIT and drops the answers of later workers.
+ * Later workers answer, too, because that is how libfuse learns the negotiated features.
  */
 static int answer_init(struct service *service)
 {
@@ -68,7 +68,7 @@ static int answer_init(struct service *service)
 		return r;
 	fuse_session_process_buf(service->session, &init);
 	if (fuse_session_exited(service->session))
-		return -ECANCELED; /* libfuse has told why */
+		return -ECANCELED; /* libfuse has logged the error */
 	if (!passthrough_start(passthrough, shared->device, shared->root, &shared->passthrough)) {
 		log_error("cannot mount with passthrough=on: %s", passthrough->why_not);
 		return -ECANCELED;
@@ -77,7 +77,7 @@ static int answer_init(struct service *service)
 	return 0;
 }
 
-static int prepare(struct service *service, const struct options *options)
+static int prepare_service(struct service *service, const struct options *options)
 {
 	const struct loop_hooks hooks = {.arg = service, .settle = on_settle, .tick = on_tick};
 	struct shared *shared = service->shared;
@@ -104,7 +104,7 @@ static int prepare(struct service *service, const struct options *options)
 	return r;
 }
 
-/* A session whose mount is that of the device: libfuse closes what it is given. */
+/* Makes a session on a duplicate of the device, because libfuse closes its descriptor. */
 static struct fuse_session *new_session(const struct options *options, struct service *service)
 {
 	struct fuse_args args = options_copy_args(options);
@@ -126,7 +126,7 @@ static struct fuse_session *new_session(const struct options *options, struct se
 	return NULL;
 }
 
-static void clear(struct service *service)
+static void clear_service(struct service *service)
 {
 	fuse_session_destroy(service->session);
 	loop_free(service->fs.loop);
@@ -139,7 +139,7 @@ static void clear(struct service *service)
 }
 
 /* Answers requests until the end. Returns the exit status, or WORKER_BUSY. */
-static int serve(struct service *service, const struct options *options,
+static int serve_requests(struct service *service, const struct options *options,
 	void (*ready)(struct shared *shared))
 {
 	int r;
@@ -147,12 +147,12 @@ static int serve(struct service *service, const struct options *options,
 	service->session = new_session(options, service);
 	if (!service->session)
 		return EXIT_FAILURE;
-	r = prepare(service, options);
+	r = prepare_service(service, options);
 	if (r == 0) {
 		ready(service->shared);
 		r = loop_run(service->fs.loop);
 	}
-	/* Some threads may still serve, and fusermount3 is going to be waited for. */
+	/* The caller cannot wait for fusermount3 before this. Some threads may still serve. */
 	helper_end();
 	if (r == -EBUSY) {
 		log_error("the kernel is still busy with a request: not waiting for it");
@@ -161,14 +161,14 @@ static int serve(struct service *service, const struct options *options,
 	service->shared->covered = r == -EDEADLK;
 	if (r < 0 && r != -ECANCELED && r != -EDEADLK)
 		log_error("cannot serve: %s", strerror(-r));
-	clear(service);
+	clear_service(service);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int worker_serve(
 	const struct options *options, struct shared *shared, void (*ready)(struct shared *shared))
 {
-	static struct service service; /* threads that are left may use it to the end */
+	static struct service service; /* static: threads left in the kernel may still use it */
 	int r;
 
 	service = (struct service){
@@ -190,10 +190,10 @@ int worker_serve(
 	if (options->noatime)
 		service.fs.passthrough.why_not = "passthrough cannot keep noatime";
 	freeing_init(&service.fs.freeing);
-	/* First: it closes whatever a dead worker may have opened. */
+	/* Must come first: it closes all descriptors that shared does not account for. */
 	r = shared->generation > 0 ? recover(shared, &service.fs.freeing) : 0;
 	if (r == 0)
-		return serve(&service, options, ready);
+		return serve_requests(&service, options, ready);
 	log_error("recovery after the previous worker's death failed: %s", strerror(-r));
 	return EXIT_FAILURE;
 }
