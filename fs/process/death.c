@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "death.h"
 
+#include "request/log.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -81,4 +83,21 @@ static bool was_serving(const struct shared *shared)
 bool death_was_at_once(const struct shared *shared, uint64_t answered)
 {
 	return atomic_load(&shared->answered) == answered && was_serving(shared);
+}
+
+void death_log(int status)
+{
+	if (WIFSIGNALED(status))
+		log_info("the worker was ended by signal %d, the next one takes over",
+			WTERMSIG(status));
+	else
+		log_info("the worker ended with status %d, the next one takes over",
+			WEXITSTATUS(status));
+}
+
+void death_log_failed_start(const struct shared *shared, int status)
+{
+	if (!shared->covered && WIFSIGNALED(status))
+		log_error("the first worker was ended by signal %d before it served",
+			WTERMSIG(status));
 }

@@ -22,4 +22,10 @@ enum shared_death death_judge(const struct shared *shared, int status, uint64_t 
  */
 bool death_was_at_once(const struct shared *shared, uint64_t answered);
 
+/* Logs the end of a worker that the next one follows. status: of the worker, see wait(2). */
+void death_log(int status);
+
+/* Logs the end of a first worker that has not served. A worker that exits has logged the reason. */
+void death_log_failed_start(const struct shared *shared, int status);
+
 #endif

@@ -291,12 +291,7 @@ static bool back_off(struct keeper *keeper, bool early, const char *failure)
 /* Logs the worker's death, and backs off if it was early. False: the keeper gives up. */
 static bool survive_death(struct keeper *keeper)
 {
-	if (WIFSIGNALED(keeper->status))
-		log_info("the worker was ended by signal %d, the next one takes over",
-			WTERMSIG(keeper->status));
-	else
-		log_info("the worker ended with status %d, the next one takes over",
-			WEXITSTATUS(keeper->status));
+	death_log(keeper->status);
 	return back_off(keeper,
 		!is_settled(keeper) || death_was_at_once(keeper->shared, keeper->answered),
 		"died at once");
@@ -331,14 +326,6 @@ static bool was_replaced(const struct keeper *keeper)
 	       (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
-/* A worker that ends by itself has logged the reason. */
-static void tell_failed_start(const struct keeper *keeper)
-{
-	if (!keeper->shared->covered && WIFSIGNALED(keeper->status))
-		log_error("the first worker was ended by signal %d before it served",
-			WTERMSIG(keeper->status));
-}
-
 /* Returns the exit status of the keeper or, with *ret_is_worker, of a worker. */
 static int keep_mount(struct keeper *keeper, bool *ret_is_worker)
 {
@@ -359,7 +346,7 @@ static int keep_mount(struct keeper *keeper, bool *ret_is_worker)
 			if (is_ending(keeper))
 				return EXIT_SUCCESS;
 			if (shared->covered || (shared->generation == 0 && !is_settled(keeper))) {
-				tell_failed_start(keeper);
+				death_log_failed_start(shared, keeper->status);
 				return EXIT_FAILURE;
 			}
 			shared->death = was_replaced(keeper)
