@@ -7,7 +7,7 @@
 #include <signal.h>
 
 /* The limit for the new program's answer, in ms. */
-#define ANSWER_MS 3000
+#define ANSWER_MS 10000
 
 static void tell_refused(const struct probe *probe)
 {
