@@ -190,13 +190,13 @@ int fuse3_duplicate(int device)
 /* There is one thread until FUSE_INIT is answered. */
 static bool offered, answered;
 
-static ssize_t receive(int fd, void *buf, size_t size, void *userdata)
+static ssize_t read_request(int fd, void *buf, size_t size, void *userdata)
 {
 	(void)userdata;
 	return read(fd, buf, size);
 }
 
-static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
+static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 {
 	(void)userdata;
 	if (!answered && offered && count == 2 &&
@@ -212,7 +212,7 @@ static ssize_t reply(int fd, struct iovec *iov, int count, void *userdata)
 
 int fuse3_complete(struct fuse_session *session, const void *request, size_t len)
 {
-	static const struct fuse_custom_io io = {.read = receive, .writev = reply};
+	static const struct fuse_custom_io io = {.read = read_request, .writev = write_reply};
 
 	offered = offered_by(request, len) & FUSE_HANDLE_KILLPRIV_V2;
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));

@@ -107,7 +107,7 @@ static uint64_t unique_of(const struct shared_slot *slot)
 }
 
 /* The slot of a dead worker that has this number. */
-static struct shared_slot *resume(struct journal *journal, uint64_t unique)
+static struct shared_slot *resume_slot(struct journal *journal, uint64_t unique)
 {
 	struct shared_slot *slots = journal->shared->slots, *found = NULL;
 
@@ -196,7 +196,7 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 	/* journal_settle() undoes what a refused request has counted. */
 	if (suspect && suspect->points >= SHARED_POINTS_MAX)
 		return JOURNAL_REFUSE;
-	ret_ticket->slot = resume(journal, request.unique);
+	ret_ticket->slot = resume_slot(journal, request.unique);
 	return is_held(journal->shared, request.unique) ? JOURNAL_HOLD : JOURNAL_SERVE;
 }
 

@@ -4,10 +4,9 @@
 
 #include "buffer.h"
 #include "clock.h"
-#include "effort.h"
 #include "interrupt.h"
 #include "log.h"
-#include "trace.h"
+#include "serve.h"
 #include "weight.h"
 
 #include <errno.h>
@@ -46,70 +45,6 @@ static _Thread_local struct {
 	unsigned in_vain; /* how often in a row no request came while it was looked for */
 } self;
 
-static void serve(
-	struct loop *loop, const struct journal_ticket *ticket, const struct fuse_buf *buf)
-{
-	const int64_t begin = loop->traces ? trace_begin() : 0;
-
-	journal_begin(loop->journal, ticket);
-	fuse_session_process_buf(loop->session, buf);
-	journal_end(loop->journal);
-	if (loop->traces)
-		trace_end(begin, buf->mem, buf->size);
-}
-
-/* The request is answered with error, -errno, and not served. */
-static void refuse(struct loop *loop, const struct fuse_buf *buf, int error)
-{
-	const int64_t begin = trace_begin();
-
-	fuse3_refuse(loop->session, buf->mem, error);
-	trace_result(error);
-	if (loop->traces)
-		trace_end(begin, buf->mem, buf->size);
-}
-
-static void leave(struct loop *loop, uint64_t user, bool slow)
-{
-	pthread_mutex_lock(&loop->lock);
-	if (slow)
-		queue_set_slow(&loop->queue, user, clock_now_ns());
-	queue_leave(&loop->queue, user);
-	pthread_mutex_unlock(&loop->lock);
-}
-
-/* The user has been counted by queue_enter() or queue_take(). */
-static void serve_beside(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
-	const struct fuse_buf *buf)
-{
-	const struct effort before = effort_now();
-
-	serve(loop, ticket, buf);
-	leave(loop, user, effort_was_long(&before));
-}
-
-/* libfuse keeps an interrupt for a request that it has not seen. */
-static void tell_interrupt(struct loop *loop, const void *header)
-{
-	char bytes[FUSE3_INTERRUPT_SIZE];
-	const struct fuse_buf buf = {.mem = bytes, .size = sizeof(bytes)};
-
-	fuse3_make_interrupt(bytes, header);
-	fuse_session_process_buf(loop->session, &buf);
-}
-
-void lead_beside(struct loop *loop, struct queue_job *job)
-{
-	const struct fuse_buf buf = {.mem = job->bytes, .size = job->size};
-
-	weight_lower();
-	job->ticket.slow = true;
-	if (job->interrupted)
-		tell_interrupt(loop, job->bytes);
-	serve_beside(loop, job->user, &job->ticket, &buf);
-	free(job);
-}
-
 static void serve_leading(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
 	const struct fuse_buf *buf)
 {
@@ -119,13 +54,13 @@ static void serve_leading(struct loop *loop, uint64_t user, const struct journal
 	atomic_store(&loop->turn, turn);
 	if (!atomic_load(&loop->watched))
 		loop_watch(loop);
-	serve(loop, ticket, buf);
+	serve_request(loop, ticket, buf);
 	if (atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1))
 		return;
 	/* The watchdog has counted the user, as a slow one. */
 	self.leads = false;
 	weight_was_lowered();
-	leave(loop, user, false);
+	serve_leave(loop, user, false);
 }
 
 static bool somebody_waits(const struct loop *loop)
@@ -215,7 +150,7 @@ static void serve_myself(struct loop *loop, uint64_t user, const struct journal_
 	if (self.leads)
 		serve_leading(loop, user, ticket, buf);
 	else
-		serve(loop, ticket, buf);
+		serve_request(loop, ticket, buf);
 }
 
 static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *request,
@@ -237,10 +172,10 @@ static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *requ
 	if (r < 0 && (user == FUSE3_KERNEL || ticket->again))
 		serve_myself(loop, user, ticket, buf);
 	else if (r < 0)
-		refuse(loop, buf, r);
+		serve_refuse(loop, buf, r);
 }
 
-static void handle(struct loop *loop, const struct fuse3_request *request,
+static void handle_request(struct loop *loop, const struct fuse3_request *request,
 	const struct journal_ticket *ticket, enum journal_verdict verdict,
 	const struct fuse_buf *buf)
 {
@@ -248,7 +183,7 @@ static void handle(struct loop *loop, const struct fuse3_request *request,
 		return;
 	if (verdict == JOURNAL_REFUSE) {
 		log_error("a request that ended workers is answered with EIO");
-		refuse(loop, buf, -EIO);
+		serve_refuse(loop, buf, -EIO);
 	} else if (verdict == JOURNAL_HOLD) {
 		if (pass_on(loop, request, ticket, buf, true) < 0)
 			log_error("no memory to hold a request");
@@ -274,7 +209,7 @@ static void serve_late(struct loop *loop, unsigned keep)
 }
 
 /* What is sent again comes before everything else, and is served like that. */
-static bool put_off(struct loop *loop, const struct fuse3_request *request,
+static bool put_off_request(struct loop *loop, const struct fuse3_request *request,
 	const struct journal_ticket *ticket, const struct fuse_buf *buf)
 {
 	const bool late = request->can_wait && !request->again && buf->size <= LATE_SIZE;
@@ -322,7 +257,7 @@ static void set_receiving(struct loop *loop, bool receives)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static int receive(struct loop *loop, struct fuse_buf *buf)
+static int receive_request(struct loop *loop, struct fuse_buf *buf)
 {
 	int r;
 
@@ -333,7 +268,7 @@ static int receive(struct loop *loop, struct fuse_buf *buf)
 }
 
 /* A request has been received. */
-static void take(struct loop *loop, const struct fuse_buf *buf)
+static void take_request(struct loop *loop, const struct fuse_buf *buf)
 {
 	const struct fuse3_request request = fuse3_request(buf->mem);
 	struct journal_ticket ticket;
@@ -342,15 +277,15 @@ static void take(struct loop *loop, const struct fuse_buf *buf)
 
 	if (request.pid != 0 && journal_has_thread(loop->journal, request.pid)) {
 		log_error("this mount covers the objects that it shows: ending");
-		refuse(loop, buf, -EDEADLK);
+		serve_refuse(loop, buf, -EDEADLK);
 		loop_stop(loop, -EDEADLK);
 		return;
 	}
 	verdict = journal_receive(loop->journal, buf->mem, &ticket, &settle);
 	if (settle)
 		loop->hooks.settle(loop->hooks.arg);
-	if (!put_off(loop, &request, &ticket, buf))
-		handle(loop, &request, &ticket, verdict, buf);
+	if (!put_off_request(loop, &request, &ticket, buf))
+		handle_request(loop, &request, &ticket, verdict, buf);
 }
 
 static void let_others_lead(struct loop *loop)
@@ -382,7 +317,7 @@ static void *take_buffer(struct loop *loop)
 	return buffer ? buffer : buffer_new(FUSE3_RECEIVE_SIZE);
 }
 
-void lead(struct loop *loop)
+void leader_run(struct loop *loop)
 {
 	struct fuse_buf buf = {.mem = take_buffer(loop)};
 
@@ -400,9 +335,9 @@ void lead(struct loop *loop)
 			serve_late(loop, 0);
 		if (!self.leads)
 			break;
-		r = receive(loop, &buf);
+		r = receive_request(loop, &buf);
 		if (r > 0)
-			take(loop, &buf);
+			take_request(loop, &buf);
 		else if (r != -EINTR && r != -EAGAIN)
 			loop_stop(loop, r);
 	}

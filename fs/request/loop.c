@@ -34,13 +34,14 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "serve.h"
 #include "watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-static void *work(void *arg);
+static void *run_thread(void *arg);
 
 bool loop_call_thread(struct loop *loop)
 {
@@ -49,7 +50,7 @@ bool loop_call_thread(struct loop *loop)
 		return true;
 	}
 	if (loop->started >= loop->max_threads ||
-		pthread_create(&loop->threads[loop->started], NULL, work, loop) != 0)
+		pthread_create(&loop->threads[loop->started], NULL, run_thread, loop) != 0)
 		return false;
 	loop->started++;
 	loop->running++;
@@ -91,7 +92,7 @@ static bool find_work(struct loop *loop, struct queue_job **ret_job)
 	return leads || *ret_job;
 }
 
-static void *work(void *arg)
+static void *run_thread(void *arg)
 {
 	struct loop *loop = arg;
 	struct queue_job *job;
@@ -99,9 +100,9 @@ static void *work(void *arg)
 
 	while (find_work(loop, &job)) {
 		if (job)
-			lead_beside(loop, job);
+			serve_job(loop, job);
 		else
-			lead(loop);
+			leader_run(loop);
 	}
 	pthread_mutex_lock(&loop->lock);
 	last = --loop->running == 0;

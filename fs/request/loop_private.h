@@ -63,11 +63,8 @@ struct loop {
 	pthread_t receiver; /* who that is */
 };
 
-/* The calling thread leads until it returns. */
-void lead(struct loop *loop);
-
-/* The calling thread, which does not lead, serves the job of its own and frees it. */
-void lead_beside(struct loop *loop, struct queue_job *job);
+/* leader.c: the calling thread leads until this function returns. */
+void leader_run(struct loop *loop);
 
 /* The lock is held: the lead is free, or a job can have a thread; another thread is to see to it.
  */

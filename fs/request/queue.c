@@ -50,25 +50,25 @@ static unsigned index_of(const struct queue *queue, uint64_t id)
 	return i;
 }
 
-static struct queue_user *find(struct queue *queue, uint64_t id)
+static struct queue_user *find_user(struct queue *queue, uint64_t id)
 {
 	const unsigned i = index_of(queue, id);
 
 	return i < used_of(queue) ? &queue->users[i] : NULL;
 }
 
-static bool waits(const struct queue_user *user)
+static bool is_waiting(const struct queue_user *user)
 {
 	return user->lines[QUEUE_OBJECT].first || user->lines[QUEUE_DIRECTORY].first;
 }
 
 static bool is_idle(const struct queue_user *user)
 {
-	return user->threads == 0 && !waits(user);
+	return user->threads == 0 && !is_waiting(user);
 }
 
 /* The last entry takes the place of this one. */
-static void drop(struct queue *queue, struct queue_user *user)
+static void drop_user(struct queue *queue, struct queue_user *user)
 {
 	const unsigned last = used_of(queue) - 1;
 
@@ -76,17 +76,17 @@ static void drop(struct queue *queue, struct queue_user *user)
 	atomic_store_explicit(&queue->used, last, memory_order_relaxed);
 }
 
-static struct queue_user *find_or_add(struct queue *queue, uint64_t id)
+static struct queue_user *find_or_add_user(struct queue *queue, uint64_t id)
 {
-	struct queue_user *user = find(queue, id);
+	struct queue_user *user = find_user(queue, id);
 	const unsigned used = used_of(queue);
 
 	if (user)
 		return user;
 	for (unsigned i = 0; used == QUEUE_USERS && i < used; i++)
 		if (is_idle(&queue->users[i])) {
-			drop(queue, &queue->users[i]);
-			return find_or_add(queue, id);
+			drop_user(queue, &queue->users[i]);
+			return find_or_add_user(queue, id);
 		}
 	if (used == QUEUE_USERS)
 		return NULL;
@@ -101,7 +101,7 @@ size_t queue_list_waiting(const struct queue *queue, uint64_t *ret_users, size_t
 	size_t count = 0;
 
 	for (unsigned i = 0; i < used_of(queue) && count < max; i++)
-		if (waits(&queue->users[i]))
+		if (is_waiting(&queue->users[i]))
 			ret_users[count++] = queue->users[i].id;
 	return count;
 }
@@ -146,7 +146,7 @@ struct queue_job *queue_job_new(uint64_t user, enum queue_kind kind,
 
 int queue_put(struct queue *queue, struct queue_job *job)
 {
-	struct queue_user *user = find_or_add(queue, job->user);
+	struct queue_user *user = find_or_add_user(queue, job->user);
 	struct queue_line *line;
 	size_t room;
 
@@ -222,7 +222,7 @@ struct queue_job *queue_take(struct queue *queue)
 
 bool queue_enter(struct queue *queue, uint64_t id)
 {
-	struct queue_user *user = find_or_add(queue, id);
+	struct queue_user *user = find_or_add_user(queue, id);
 
 	if (!user)
 		return false;
@@ -238,12 +238,12 @@ void queue_leave(struct queue *queue, uint64_t id)
 	user->threads--;
 	queue->threads--;
 	if (is_idle(user) && user->slow_until == 0)
-		drop(queue, user);
+		drop_user(queue, user);
 }
 
 void queue_set_slow(struct queue *queue, uint64_t id, int64_t now)
 {
-	struct queue_user *user = find(queue, id);
+	struct queue_user *user = find_user(queue, id);
 
 	if (user)
 		user->slow_until = now + SLOW_NS;
@@ -313,7 +313,7 @@ void queue_tidy(struct queue *queue, int64_t now)
 		struct queue_user *user = &queue->users[i];
 
 		if (is_idle(user) && now >= user->slow_until)
-			drop(queue, user);
+			drop_user(queue, user);
 	}
 }
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* NULL with errno. */
-static struct shared *map(int fd)
+static struct shared *map_shared(int fd)
 {
 	void *memory = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_NORESERVE, fd, 0);
@@ -21,7 +21,7 @@ int shared_new(struct shared **ret_shared, int *ret_fd)
 
 	if (fd < 0)
 		return -errno;
-	shared = ftruncate(fd, sizeof(*shared)) < 0 ? NULL : map(fd);
+	shared = ftruncate(fd, sizeof(*shared)) < 0 ? NULL : map_shared(fd);
 	if (!shared) {
 		const int r = -errno;
 
@@ -42,7 +42,7 @@ int shared_attach(struct shared **ret_shared, int fd)
 
 	if (lseek(fd, 0, SEEK_END) != sizeof(*shared))
 		return -EPROTO;
-	shared = map(fd);
+	shared = map_shared(fd);
 	if (!shared)
 		return -errno;
 	if (shared->version != SHARED_VERSION || shared->size != sizeof(*shared)) {
@@ -60,7 +60,7 @@ struct shared *shared_free(struct shared *shared)
 	return NULL;
 }
 
-static void keep(void *arg, int fd)
+static void keep_descriptor(void *arg, int fd)
 {
 	struct shared *shared = arg;
 
@@ -69,7 +69,7 @@ static void keep(void *arg, int fd)
 
 int shared_keep_descriptors(struct shared *shared)
 {
-	return descriptors_visit(keep, shared);
+	return descriptors_visit(keep_descriptor, shared);
 }
 
 struct others {

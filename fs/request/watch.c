@@ -89,7 +89,7 @@ static void hand_over(struct loop *loop, uint64_t turn)
 	weight_lower_other(leader);
 }
 
-static void tidy(struct loop *loop)
+static void tidy_queue(struct loop *loop)
 {
 	if (queue_is_empty(&loop->queue))
 		return;
@@ -98,7 +98,7 @@ static void tidy(struct loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static void begin(struct loop *loop, struct watch *watch, uint64_t turn)
+static void begin_turn(struct loop *loop, struct watch *watch, uint64_t turn)
 {
 	*watch = (struct watch){.turn = turn};
 	if (turn % 2 == 0)
@@ -112,12 +112,12 @@ int64_t watch_look(struct loop *loop, struct watch *watch)
 	const uint64_t turn = atomic_load(&loop->turn);
 
 	if (turn != watch->turn)
-		begin(loop, watch, turn);
+		begin_turn(loop, watch, turn);
 	else if (turn % 2 == 0)
 		watch->quiet++;
 	else if (is_too_long(loop, watch))
 		hand_over(loop, turn);
-	tidy(loop);
+	tidy_queue(loop);
 	if (watch->quiet < QUIET_LOOKS)
 		return LOOK_MS;
 	if (!queue_is_empty(&loop->queue))
