@@ -15,12 +15,11 @@ void *buffer_new(size_t size)
 
 	if (buffer == MAP_FAILED)
 		return NULL;
-	/* A clone (see ops/helper.c) would share the pages: the next store to them makes copies. */
+	/* A clone (see ops/helper.c) would share the pages, and the next store would copy them. */
 	madvise(buffer, size, MADV_DONTFORK);
-	/* Best effort: without swap space nothing takes the pages away, and the limit may be low.
-	 */
+	/* Best effort: RLIMIT_MEMLOCK may be low. Without swap space the pages stay anyway. */
 	mlock(buffer, size);
-	/* MAP_POPULATE does not tell when memory is short. */
+	/* mmap(2) ignores a failure of MAP_POPULATE; madvise(2) reports it. */
 	if (madvise(buffer, size, MADV_POPULATE_WRITE) < 0)
 		return buffer_free(buffer, size);
 	return buffer;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory to receive requests into. All its pages are there before the kernel copies a request: with
- * SIGKILL pending it could not have a missing one made, and would end the request with EIO.
+ * Memory to receive requests into. All its pages are present before the kernel copies a request
+ * into it: with SIGKILL pending the kernel could not fault in a missing page, and would end the
+ * request with EIO.
  */
 #ifndef SHMFS_BUFFER_H
 #define SHMFS_BUFFER_H
 
 #include <stddef.h>
 
-/* `size` bytes, aligned to pages, or NULL. The caller gives them back with the same size. */
+/* Returns `size` bytes, aligned to pages, or NULL. The caller frees them, with the same size. */
 void *buffer_new(size_t size);
 
 /* NULL is accepted. */

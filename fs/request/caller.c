@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Enough for nearly all users; for others /proc is read twice. */
+/* Nearly all users have fewer groups. For a user with more, the daemon reads /proc twice. */
 #define GROUPS_FIRST 32
 
 struct caller caller_of(fuse_req_t req)
@@ -58,7 +58,7 @@ bool caller_read_groups(struct caller *caller)
 {
 	int room = GROUPS_FIRST;
 
-	/* An ordinary user's daemon has the user's groups already. */
+	/* The daemon of an ordinary user has the user's groups already. */
 	if (caller->uid == geteuid() || caller->count >= 0)
 		return false;
 	caller->count = 0;
@@ -71,7 +71,7 @@ bool caller_read_groups(struct caller *caller)
 		caller->groups = groups;
 		count = fuse_req_getgroups(caller->req, room, groups);
 		if (count <= 0)
-			return false; /* the caller has ended, or /proc is not for us to read */
+			return false; /* the caller has ended, or /proc is unreadable */
 		if (count <= room) {
 			caller->count = count;
 			return true;
@@ -84,7 +84,7 @@ void caller_set_umask(const struct caller *caller)
 {
 	static _Thread_local bool has_own;
 
-	/* The umask is of the process unless the thread has a struct fs_struct of its own. */
+	/* The process has one umask, unless the thread has a struct fs_struct of its own. */
 	if (!has_own)
 		has_own = unshare(CLONE_FS) == 0;
 	umask(fuse_req_ctx(caller->req)->umask);

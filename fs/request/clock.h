@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The time that passes, for waiting: CLOCK_MONOTONIC of clock_gettime(2), in ns or ms. */
+/* Elapsed time, for waiting: CLOCK_MONOTONIC of clock_gettime(2), in ns or ms. */
 #ifndef SHMFS_CLOCK_H
 #define SHMFS_CLOCK_H
 

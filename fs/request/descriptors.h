@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file descriptors of this process: which there are, and sets of them. */
+/* The open file descriptors of this process, and sets of descriptors. */
 #ifndef SHMFS_DESCRIPTORS_H
 #define SHMFS_DESCRIPTORS_H
 
@@ -8,17 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Visits all of them. A visit may close its own. 0 or -errno. */
+/* Visits all open descriptors. A visit may close its descriptor. Returns 0 or -errno. */
 typedef void descriptors_visit_fn(void *arg, int fd);
 int descriptors_visit(descriptors_visit_fn *visit, void *arg);
 
 /*
- * A system call has returned EMFILE. If there is still no descriptor left, the log says so, the
- * first time.
+ * The caller got EMFILE from a system call. If there is still no descriptor left, this function
+ * logs that, the first time.
  */
 void descriptors_tell_limit(void);
 
-/* A set is an array of bits, of so many bytes for descriptors below `room`. Others are not in it.
+/*
+ * A set is an array of bits, one for each descriptor below `room`. It cannot hold a descriptor
+ * above. The macro gives its size in bytes.
  */
 #define DESCRIPTORS_SET_SIZE(room) (((room) + CHAR_BIT - 1) / CHAR_BIT)
 

@@ -7,7 +7,7 @@
 
 #define LONG_NS (4 * CLOCK_NS_PER_MS)
 
-/* So much CPU time is long: most requests take a tenth of it. */
+/* A request that uses more CPU time is long: most requests use a tenth of it. */
 #define LONG_CPU_NS CLOCK_NS_PER_MS
 
 static int64_t ns_of(struct timeval time)

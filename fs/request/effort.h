@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calling thread has done so far, and whether a request made it work long. */
+/* The CPU time and the sleeps of the calling thread, and whether a request made it work long. */
 #ifndef SHMFS_EFFORT_H
 #define SHMFS_EFFORT_H
 
@@ -15,7 +15,7 @@ struct effort effort_now(void);
 
 /*
  * Has the thread been at work for some milliseconds since then, asleep in the kernel or using a
- * CPU? Time in which it only waited for a CPU does not count.
+ * CPU? Time in which the thread only waited for a CPU does not count.
  */
 bool effort_was_long(const struct effort *since);
 

@@ -9,14 +9,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* As in linux/fuse.h since 6.9, which older systems do not have. */
+/* The values of linux/fuse.h since 6.9; older headers do not define them. */
 #define HAS_RESEND (1ULL << 39)
 #define UNIQUE_RESEND (1ULL << 63)
 #define NOTIFY_RESEND 7
 #define OPCODE_TMPFILE 51 /* since 6.2 */
 #define OPCODE_STATX 52   /* since 6.6 */
 
-/* What the kernel wants a receiver to have room for. */
+/* The kernel may require a receiver to have room for so many bytes. */
 #define RECEIVE_MIN ((size_t)132 * 1024)
 
 /* The number of the request that this one interrupts, or 0. */
@@ -30,7 +30,7 @@ static uint64_t interrupted_by(const struct fuse_in_header *in)
 	return interrupt.unique & ~UNIQUE_RESEND;
 }
 
-/* GETATTR and GETXATTR: the kernel asks for a directory's before it makes an entry. */
+/* GETATTR and GETXATTR: before the kernel makes an entry, it sends them for the directory. */
 static bool has_directory(uint32_t opcode)
 {
 	switch (opcode) {
@@ -102,7 +102,7 @@ void fuse3_refuse(struct fuse_session *session, const void *header, int error)
 	struct fuse_out_header out = {.len = sizeof(out), .error = error, .unique = in->unique};
 
 	if (write(fuse_session_fd(session), &out, sizeof(out)) < 0)
-		return; /* the kernel does not wait for it any more */
+		return; /* the kernel has given the request up */
 }
 
 ssize_t fuse3_receive_init(int device, void *buf, size_t size)
@@ -156,7 +156,7 @@ int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf)
 {
 	ssize_t n;
 
-	do /* ENOENT: whoever asked does not want to know any more */
+	do /* ENOENT: the caller has given the request up */
 		n = read(fuse_session_fd(session), buf->mem, FUSE3_RECEIVE_SIZE);
 	while (n < 0 && errno == ENOENT);
 	if (n < 0)
@@ -167,9 +167,9 @@ int fuse3_receive(struct fuse_session *session, struct fuse_buf *buf)
 }
 
 /*
- * By dup(2), which the thread sanitizer follows, not by F_DUPFD_CLOEXEC: that what was done before
- * a reply happens before the next request it learns from their common descriptor. There is one
- * thread, and nobody else starts programs.
+ * Because it follows dup(2), the thread sanitizer sees that work before a reply happens before the
+ * next request. It does not follow F_DUPFD_CLOEXEC. A second step may set the flag: the process has
+ * one thread, so no other thread starts a program in between.
  */
 int fuse3_duplicate(int device)
 {
@@ -181,13 +181,13 @@ int fuse3_duplicate(int device)
 #if FUSE_VERSION < FUSE_MAKE_VERSION(3, 17)
 
 /*
- * Before 3.17 libfuse cannot tell the kernel that the file system clears S_ISUID and S_ISGID
- * itself (FUSE_HANDLE_KILLPRIV_V2). Then the kernel asks for a change of mode before each write,
- * truncate and chown, in the name of a caller who may not do that. So the answer to FUSE_INIT is
- * completed on its way to the kernel.
+ * Before 3.17 libfuse cannot tell the kernel that the file system clears S_ISUID and S_ISGID itself
+ * (FUSE_HANDLE_KILLPRIV_V2). Without that flag the kernel sends a change of mode before each write,
+ * truncate and chown, in the name of a caller who may not change the mode. So write_reply() adds
+ * the flag to the answer to FUSE_INIT.
  */
 
-/* There is one thread until FUSE_INIT is answered. */
+/* Written while there is one thread: FUSE_INIT is not answered yet. */
 static bool offered, answered;
 
 static ssize_t read_request(int fd, void *buf, size_t size, void *userdata)
@@ -205,7 +205,7 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 
 		init->flags |= FUSE_HANDLE_KILLPRIV_V2;
 	}
-	if (!answered) /* threads that come later only read it */
+	if (!answered) /* later threads only read it */
 		answered = true;
 	return writev(fd, iov, count);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel tells of every signal that comes while a caller waits, also of those that the caller
- * handles. On a tmpfs no signal but a deadly one ends stat(2) or unlink(2). So a waiting request is
- * answered with EINTR only when its caller has SIGKILL pending, which the kernel sets for every
- * signal that ends a process. For all others the request keeps its place, and whoever serves it
- * learns of the signal.
+ * The kernel sends FUSE_INTERRUPT for every signal that comes while a caller waits, also for a
+ * signal that the caller handles. On a tmpfs only a fatal signal ends stat(2) or unlink(2). So this
+ * file answers a waiting request with EINTR only when its caller has SIGKILL pending, which the
+ * kernel sets for every fatal signal. With any other signal the request keeps its place, and the
+ * thread that serves it passes the interrupt on to libfuse.
  */
 #include "interrupt.h"
 
@@ -26,7 +26,7 @@ static bool has_kill(const char *status, const char *key)
 	return line && (strtoull(line + strlen(key), NULL, 16) & SIGKILL_BIT);
 }
 
-/* A thread that cannot be looked at counts as dying: it has to be possible to kill it. */
+/* A thread whose status cannot be read counts as dying: the user must be able to kill it. */
 bool interrupt_kills(pid_t thread)
 {
 	char path[32], status[4096];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests whose callers are interrupted while the request waits for a thread. */
+/* Interrupts of requests that wait for a thread. */
 #ifndef SHMFS_INTERRUPT_H
 #define SHMFS_INTERRUPT_H
 
@@ -8,13 +8,13 @@
 struct loop;
 
 /*
- * A FUSE_INTERRUPT has been received. Answers the request that it is about with EINTR when that
- * request waits and its caller is being killed. Returns whether that request waits; otherwise
- * libfuse has to see the interrupt.
+ * The caller has received a FUSE_INTERRUPT. This function answers the interrupted request with
+ * EINTR when that request waits and its caller is being killed. Returns whether that request waits;
+ * if not, the caller passes the interrupt to libfuse.
  */
 bool interrupt_waiting(struct loop *loop, const struct fuse3_request *interrupt);
 
-/* Does the signal that a thread got end it? The kernel tells of all signals. */
+/* Is the thread being killed? The kernel sends FUSE_INTERRUPT for all signals. */
 bool interrupt_kills(pid_t thread);
 
 #endif

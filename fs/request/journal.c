@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker may die between any two instructions. The kernel then sends all requests again that were
- * not answered (FUSE_NOTIFY_RESEND), with a mark in their number, and before all others. Some may
- * have been carried out already. Most do no harm when they are carried out twice: they look, or set
- * something to a value. The others note here what they are about to do, in a slot that has the
- * number of the request, before the system call that does it. The worker that gets the request
- * again finds the slot, and looks at the state of things whether that call has happened:
+ * A worker may die between any two instructions. The kernel then sends all unanswered requests
+ * again (FUSE_NOTIFY_RESEND), with a mark in their number, and before all new requests. The dead
+ * worker may have carried some of them out already. Most requests do no harm when they are carried
+ * out twice: they read, or set a state to a value. The other requests note here the step that they
+ * are about to take, in a slot with the number of the request, before the system call. The worker
+ * that receives the request again finds the slot, and finds out whether that call has happened:
  *
- *   open, release   The count is a change of an entry of shared->opens. The new entry and the new
- *                   phase of the slot are written to shared->redo first. When it is valid they
- *                   count, otherwise nothing has happened: there is no state between.
+ *   open, release   The count is a field of an entry of shared->opens. The new entry and the new
+ *                   phase of the slot are written to shared->redo first. When shared->redo is valid
+ *                   both hold, otherwise neither does: no state lies in between.
  *   create          Making an object exclusively gives a descriptor, in the same system call, and
- *                   descriptors outlive the worker. One that is noted nowhere and stands for the
- *                   object of this name shows that this request made it; without one it did not,
- *                   and if the name is taken another process was faster. recover.c collects them.
- *                   O_TMPFILE is simply done again.
- *   mkdir, mknod,   The name was free before, and now there is the right thing of the right owner.
- *   symlink
+ *                   descriptors outlive the worker. An unnoted descriptor of the object of this
+ *                   name shows that this request made the object. Without such a descriptor this
+ *                   request did not make it, and if the name is taken another process was faster.
+ *                   recover.c collects these descriptors. O_TMPFILE is simply done again.
+ *   mkdir, mknod,   The name was free before, and now leads to an entry of the right type and
+ *   symlink         owner.
  *   unlink, rmdir   The name does not lead to that inode any more.
  *   link            The name, which was free, leads to that inode.
  *   rename          The new name leads to the inode that the old one led to; with RENAME_EXCHANGE
  *                   also the other way round.
- *   setxattr,       What would fail if it had been done already is noted beforehand.
+ *   setxattr,       A call that would fail the second time is noted beforehand.
  *   removexattr
- *   append          Is done with the file position, which was set to 0: the kernel moves it in the
- *                   same call. (The position belongs to the descriptor, which lives on.)
+ *   append          Uses the file position, which was set to 0: the kernel moves it in the same
+ *                   call. (The position belongs to the descriptor, which lives on.)
  *
- * A worker that has been killed may leave a thread in the kernel, in a system call on an object
- * whose lock it cannot get. That call is still carried out when the lock is free, at any time
- * later, and then the thread ends. Nobody else may have carried the request out and answered it by
- * then: the caller's next request could be undone. So the keeper notes the request (shared->held)
- * before it starts the next worker, which keeps the request without serving it; when the thread has
- * ended the keeper replaces the worker, and the next one finds what was done as after any other
- * death.
+ * A killed worker may leave a thread in the kernel, in a system call on an object whose lock the
+ * thread cannot get. When the lock is free, at any time later, the kernel still carries that call
+ * out, and then the thread ends. No other worker may have carried the request out and answered it
+ * by then: the late call could undo the caller's next request. So the keeper notes the request
+ * (shared->held) before it starts the next worker, which keeps the request without serving it. When
+ * the thread has ended the keeper replaces the worker, and the next worker finds the work of that
+ * thread as after any other death.
  *
- * Within one mount the kernel holds the lock of the directory, or of the inode, until the answer:
- * only what others do outside of the mount to the very name, in the very moment, can be taken for
- * the work of the dead worker, where the list above speaks of names alone.
+ * Within one mount the kernel holds the lock of the directory, or of the inode, until the answer. A
+ * process outside the mount may change the same name during the takeover. Where the list checks
+ * names only, that is mistaken for the dead worker's work.
  *
  * Invariants:
- * - A slot with a number belongs to a request that is not known to have been answered. It is freed
- *   after the answer, or when all requests that were sent again have been received and its own was
- *   not among them.
- * - Stores are made in the order of the program as far as the compiler is concerned (they are
- *   atomic, or stand before one that is): a process that dies has made all stores before the point
- *   where it died, and none behind.
- * - What belongs to a valid phase is written before the phase.
+ * - A slot with a number belongs to a request that is not known to have been answered. The worker
+ *   frees the slot after the answer, or when it has received all requests that were sent again and
+ *   the slot's request was not among them.
+ * - The compiler keeps stores in the order of the program (they are atomic, or precede an atomic
+ *   store). So a process that dies has made all stores before the point where it died, and no store
+ *   behind it.
+ * - The fields that belong to a valid phase are written before the phase.
  */
 #include "journal_private.h"
 
@@ -60,17 +60,17 @@ struct journal {
 	struct shared *shared;
 	journal_close_fn *close_fd;
 	void *close_arg;
-	bool settled; /* of the one thread that receives, whichever it is */
+	bool settled; /* only the thread that receives uses it */
 
 	pthread_mutex_t lock;
-	bool taken[SHARED_SLOTS]; /* lock; by threads and requests of this process */
-	_Atomic unsigned threads; /* that have an entry of shared->services */
-	int makers;               /* lock; requests that came again and may find an orphan */
+	bool taken[SHARED_SLOTS]; /* lock; slots that this process uses */
+	_Atomic unsigned threads; /* threads with an entry of shared->services */
+	int makers;               /* lock; requests that were sent again and may find an orphan */
 };
 
 _Thread_local struct journal_self journal_self;
 
-/* Where a request is noted that a thread without an entry serves. */
+/* Stands in for the entry of a thread that has no room in shared->services. */
 static struct shared_service unnoted;
 
 int journal_new(
@@ -106,7 +106,7 @@ static uint64_t unique_of(const struct shared_slot *slot)
 	return atomic_load_explicit(&slot->unique, memory_order_acquire);
 }
 
-/* The slot of a dead worker that has this number. */
+/* Returns the slot of a dead worker that has this number, or NULL. */
 static struct shared_slot *resume_slot(struct journal *journal, uint64_t unique)
 {
 	struct shared_slot *slots = journal->shared->slots, *found = NULL;
@@ -122,7 +122,7 @@ static struct shared_slot *resume_slot(struct journal *journal, uint64_t unique)
 	return found;
 }
 
-/* Where the calling thread tells what it serves. */
+/* Gives the calling thread an entry of shared->services, for the request that it serves. */
 static struct shared_service *take_service(struct journal *journal)
 {
 	struct shared *shared = journal->shared;
@@ -136,7 +136,7 @@ static struct shared_service *take_service(struct journal *journal)
 	return journal_self.service;
 }
 
-/* NULL: it has none. */
+/* Returns the thread's entry, or NULL. */
 static struct shared_service *service_of(const struct journal *journal, pid_t thread)
 {
 	const unsigned threads = atomic_load_explicit(&journal->threads, memory_order_relaxed);
@@ -186,14 +186,14 @@ enum journal_verdict journal_receive(struct journal *journal, const void *header
 	const struct shared_suspect *suspect;
 
 	*ret_ticket = (struct journal_ticket){.unique = request.unique, .again = request.again};
-	/* Requests without a reply come on a way of their own. */
+	/* The kernel queues requests without a reply apart, so they do not mark the end. */
 	*ret_settle = !journal->settled && !request.again && !request.wants_no_reply;
 	journal->settled |= *ret_settle;
 	if (!request.again)
 		return JOURNAL_SERVE;
 	suspect = suspect_of(journal->shared, request.unique);
 	ret_ticket->slow = suspect && suspect->slow;
-	/* journal_settle() undoes what a refused request has counted. */
+	/* If the refused request has counted an open, journal_settle() takes it off. */
 	if (suspect && suspect->points >= SHARED_POINTS_MAX)
 		return JOURNAL_REFUSE;
 	ret_ticket->slot = resume_slot(journal, request.unique);
@@ -216,7 +216,7 @@ void journal_begin(struct journal *journal, const struct journal_ticket *ticket)
 	journal_self.makes = journal_self.inherited == PHASE_MAKING;
 }
 
-/* What a dead worker has made and no request wants. lock is held. */
+/* Closes orphans when no request can want them any more. The caller holds lock. */
 static void drop_orphans(struct journal *journal)
 {
 	for (size_t i = 0; i < SHARED_SLOTS && journal->makers == 0; i++) {
@@ -286,7 +286,7 @@ void journal_settle(struct journal *journal, void (*close_node)(void *arg, uint6
 {
 	const uint64_t unique = journal_self.unique;
 
-	journal_self.unique = 0; /* none of it is done for the request at hand */
+	journal_self.unique = 0; /* the changes below do not belong to the request at hand */
 	for (size_t i = 0; i < SHARED_SLOTS; i++) {
 		struct shared_slot *slot = &journal->shared->slots[i];
 		const uint32_t phase = journal_phase_of(slot);

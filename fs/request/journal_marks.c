@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the request of the calling thread is about to do, and whether a dead worker has done it:
- * journal.c tells what follows from each.
+ * Notes about the next step of the calling thread's request, and whether a dead worker has done it.
+ * journal.c explains the meaning of each note.
  */
 #include "journal_private.h"
 
@@ -26,7 +26,7 @@ void journal_count(
 	redo->open = (uint32_t)(open - shared->opens);
 	redo->slot = slot == &journal_self.spare ? SHARED_SLOTS : (uint32_t)(slot - shared->slots);
 	redo->after = *after;
-	/* An open that fails after it was counted is taken off again. */
+	/* An open may fail after it was counted; it is then taken off again. */
 	redo->phase = up                                  ? PHASE_OPENED
 		      : is_opened(journal_phase_of(slot)) ? PHASE_NONE
 							  : PHASE_CLOSED;
@@ -106,14 +106,14 @@ void journal_note_not_made(void)
 	journal_set_phase(journal_slot_of_request(), PHASE_NONE);
 }
 
-/* An orphan without a request that came again is closed by journal_settle(). */
+/* If the request of an orphan does not come again, journal_settle() closes the orphan. */
 int journal_take_made(int dir, const char *name)
 {
 	const uint64_t ino = journal_self.inherited == PHASE_MAKING ? ino_at(dir, name) : 0;
 
 	if (ino == 0)
 		return -ENOENT;
-	journal_self.inherited = PHASE_NONE; /* once: who fails with it may try again */
+	journal_self.inherited = PHASE_NONE; /* only once: a caller that fails may try again */
 	return journal_take_orphan(journal_self.journal, ino);
 }
 
@@ -199,7 +199,7 @@ void journal_note_appending(int fd)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* All of it, unless it was the last that there was room for. */
+/* The dead worker appended all of it, or as much as the tmpfs had room for. */
 ssize_t journal_was_appended(int fd, size_t size)
 {
 	off_t count;

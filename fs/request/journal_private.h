@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What journal.c, which tells how it works, and journal_marks.c share. */
+/* Shared by journal.c, which explains the journal, and journal_marks.c. */
 #ifndef SHMFS_JOURNAL_PRIVATE_H
 #define SHMFS_JOURNAL_PRIVATE_H
 
@@ -7,15 +7,15 @@
 
 #include <stdatomic.h>
 
-/* What belongs to the calling thread. */
+/* The state of the calling thread. */
 struct journal_self {
 	struct journal *journal;
-	uint64_t unique;          /* of the request; 0: there is none */
+	uint64_t unique;          /* the number of the request, or 0 */
 	uint32_t inherited;       /* the phase in which a dead worker left it */
-	bool makes;               /* it is one of journal->makers */
-	struct shared_slot *slot; /* of the request, when it has one */
-	struct shared_slot *home; /* for requests that come for the first time */
-	struct shared_slot spare; /* when there is no room, or no request */
+	bool makes;               /* the request is counted in journal->makers */
+	struct shared_slot *slot; /* the slot of the request, or NULL */
+	struct shared_slot *home; /* the thread's own slot, for requests that are not sent again */
+	struct shared_slot spare; /* in place of a slot: there is no room, or no request */
 	struct shared_service *service;
 };
 
@@ -31,10 +31,13 @@ static inline uint32_t journal_phase_of(const struct shared_slot *slot)
 	return atomic_load_explicit(&slot->phase, memory_order_acquire);
 }
 
-/* Of the request of the calling thread: the phase is none when it is new. */
+/* Returns the slot of the calling thread's request. In a new slot the phase is PHASE_NONE. */
 struct shared_slot *journal_slot_of_request(void);
 
-/* The descriptor of an object that a dead worker had made, the caller's; -ENOENT: there is none. */
+/*
+ * Returns the descriptor of an object that a dead worker had made, which the caller then owns; or
+ * -ENOENT.
+ */
 int journal_take_orphan(struct journal *journal, uint64_t ino);
 
 #endif

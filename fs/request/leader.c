@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the leader does, see loop.c: it receives requests, and serves them or passes them on. */
+/* The leader, see loop.c: it receives requests, and serves them or passes them on. */
 #include "loop_private.h"
 
 #include "buffer.h"
@@ -17,32 +17,33 @@
 #include <unistd.h>
 
 /*
- * Every SAMPLE-th request looks whether another one is waiting; looking costs a system call. If
- * CROWD of them in a row find one, that is more than one thread should do.
+ * At every SAMPLE-th request the leader looks whether another one is waiting; looking costs a
+ * system call. If CROWD samples in a row find one, one thread is not enough.
  */
 #define SAMPLE 8
 #define CROWD 8
 
 /*
- * For how long to look, in ns: until most clients that were woken by a reply have asked again.
- * After so many times in vain it is tried only every so often.
+ * For how long the leader looks for the next request, in ns: in this time most clients that a reply
+ * woke have sent one. After LOOKS_IN_VAIN times without success it looks only at every
+ * LOOK_AGAIN-th request.
  */
 #define LOOK_NS 50000
 #define LOOKS_IN_VAIN 3
 #define LOOK_AGAIN 64
 
-/* For how long requests are put off, in ns. */
+/* For how long the leader puts requests off, in ns. */
 #define LATE_NS 1000000
 
-/* A thread that has no memory to receive into lets others try for so many ns. */
+/* A thread without memory to receive into leaves the lead to another one for so many ns. */
 #define NO_MEMORY_NS 10000000
 
-/* What belongs to the calling thread. */
+/* The state of the calling thread. */
 static _Thread_local struct {
 	bool leads;
 	unsigned served;
 	int crowd;        /* samples in a row that found a request waiting */
-	unsigned in_vain; /* how often in a row no request came while it was looked for */
+	unsigned in_vain; /* looks in a row that found no request */
 } self;
 
 static void serve_leading(struct loop *loop, uint64_t user, const struct journal_ticket *ticket,
@@ -57,20 +58,20 @@ static void serve_leading(struct loop *loop, uint64_t user, const struct journal
 	serve_request(loop, ticket, buf);
 	if (atomic_compare_exchange_strong(&loop->turn, &turn, turn + 1))
 		return;
-	/* The watchdog has counted the user, as a slow one. */
+	/* The watchdog has taken the lead away. It has counted the user, and marked it as slow. */
 	self.leads = false;
 	weight_was_lowered();
 	serve_leave(loop, user, false);
 }
 
-static bool somebody_waits(const struct loop *loop)
+static bool request_waits(const struct loop *loop)
 {
 	struct pollfd device = {.fd = fuse_session_fd(loop->session), .events = POLLIN};
 
 	return poll(&device, 1, 0) == 1 && (device.revents & POLLIN);
 }
 
-/* The thread goes on with a request of this user, and another one leads. */
+/* Another thread takes over the lead, and this one keeps a request of this user. */
 static void give_up_lead(struct loop *loop, uint64_t user)
 {
 	pthread_mutex_lock(&loop->lock);
@@ -88,7 +89,7 @@ static void watch_crowd(struct loop *loop, uint64_t user)
 {
 	if (++self.served % SAMPLE != 0 || loop->max_threads == 1)
 		return;
-	self.crowd = somebody_waits(loop) ? self.crowd + 1 : 0;
+	self.crowd = request_waits(loop) ? self.crowd + 1 : 0;
 	if (self.crowd >= CROWD)
 		give_up_lead(loop, user);
 }
@@ -98,7 +99,7 @@ static enum queue_kind kind_of(const struct fuse3_request *request)
 	return request->has_directory ? QUEUE_DIRECTORY : QUEUE_OBJECT;
 }
 
-/* What took long before a takeover would do so again. */
+/* A request that took long before a takeover would take long again. */
 static bool may_lead(
 	struct loop *loop, const struct fuse3_request *request, const struct journal_ticket *ticket)
 {
@@ -118,7 +119,10 @@ static bool may_lead(
 	return may;
 }
 
-/* Has another thread serve the request. -ENOMEM: too much waits. */
+/*
+ * Makes another thread serve the request, at once or later. held: this worker keeps the request
+ * without serving it. -ENOMEM: too many requests wait.
+ */
 static int pass_on(struct loop *loop, const struct fuse3_request *request,
 	const struct journal_ticket *ticket, const struct fuse_buf *buf, bool held)
 {
@@ -168,7 +172,7 @@ static void serve_or_pass_on(struct loop *loop, const struct fuse3_request *requ
 		return;
 	}
 	r = pass_on(loop, request, ticket, buf, false);
-	/* An open file has to end, and a request that was begun has to be finished. */
+	/* A close must take effect, and a request that a dead worker has begun must be finished. */
 	if (r < 0 && (user == FUSE3_KERNEL || ticket->again))
 		serve_myself(loop, user, ticket, buf);
 	else if (r < 0)
@@ -194,7 +198,7 @@ static void handle_request(struct loop *loop, const struct fuse3_request *reques
 	}
 }
 
-/* Serves what was put off, but for the last so many. */
+/* Serves the requests that were put off, except for the last `keep`. */
 static void serve_late(struct loop *loop, unsigned keep)
 {
 	while (self.leads && loop->late_count > keep) {
@@ -208,7 +212,10 @@ static void serve_late(struct loop *loop, unsigned keep)
 	}
 }
 
-/* What is sent again comes before everything else, and is served like that. */
+/*
+ * Requests that are sent again are not put off: they precede all new requests, and are served in
+ * that order.
+ */
 static bool put_off_request(struct loop *loop, const struct fuse3_request *request,
 	const struct journal_ticket *ticket, const struct fuse_buf *buf)
 {
@@ -227,7 +234,7 @@ static bool put_off_request(struct loop *loop, const struct fuse3_request *reque
 	return true;
 }
 
-/* False: there was none while it looked, or it did not look. */
+/* True: a request is waiting. False: none came in time, or the leader did not look. */
 static bool look_for_request(struct loop *loop)
 {
 	int64_t now, end;
@@ -240,7 +247,7 @@ static bool look_for_request(struct loop *loop)
 	end = now + LOOK_NS;
 	self.in_vain++;
 	while (self.leads && clock_now_ns() < end) {
-		if (somebody_waits(loop)) {
+		if (request_waits(loop)) {
 			self.in_vain = 0;
 			return true;
 		}
@@ -267,7 +274,7 @@ static int receive_request(struct loop *loop, struct fuse_buf *buf)
 	return r;
 }
 
-/* A request has been received. */
+/* Judges the request that was just received, and puts it off or handles it. */
 static void take_request(struct loop *loop, const struct fuse_buf *buf)
 {
 	const struct fuse3_request request = fuse3_request(buf->mem);
@@ -288,7 +295,7 @@ static void take_request(struct loop *loop, const struct fuse_buf *buf)
 		handle_request(loop, &request, &ticket, verdict, buf);
 }
 
-static void let_others_lead(struct loop *loop)
+static void pause_leading(struct loop *loop)
 {
 	const struct timespec pause = {.tv_nsec = NO_MEMORY_NS};
 
@@ -309,7 +316,10 @@ static void tell_watchdog(struct loop *loop)
 		atomic_store(&loop->clock, clock);
 }
 
-/* Mapping and unmapping one for each leader would hold up the page faults of all threads. */
+/*
+ * Leaders hand the buffer on. If each mapped and unmapped its own, that would delay the page faults
+ * of all threads.
+ */
 static void *take_buffer(struct loop *loop)
 {
 	void *buffer = atomic_exchange(&loop->buffer, NULL);
@@ -325,7 +335,7 @@ void leader_run(struct loop *loop)
 	self.leads = true;
 	tell_watchdog(loop);
 	if (!buf.mem) {
-		let_others_lead(loop);
+		pause_leading(loop);
 		return;
 	}
 	while (self.leads && !loop->stop) {

@@ -18,23 +18,23 @@
 
 #define LINE_MAX_BYTES 1024
 
-/* For a reader of standard error, before the mount serves. */
+/* For how long send_line() waits for a reader of standard error before the mount serves. */
 #define START_PATIENCE_MS 2000
 
-/* Written when the mount becomes usable, and before anything is served. */
+/* Written when the mount becomes usable, before the first request is served. */
 static bool background;
 
 static atomic_bool serves;
 
-/* Used while there is one thread. */
+/* Used only while there is one thread. */
 static bool libfuse_is_brief, libfuse_has_failed;
 
-/* Messages that were dropped since the last one that was not. */
+/* Counts the messages that were dropped since the last one that was sent. */
 static _Atomic unsigned dropped;
 
 /*
- * Messages are dropped rather than waited for: a reader that does not read must not stop a mount.
- * Before the mount serves it is worth a while: the message may be the reason why it never will.
+ * This function drops a message rather than wait: a reader that does not read must not stop a
+ * mount. Before the mount serves it waits for a while: the message may tell why the mount fails.
  */
 static bool send_line(int fd, const char *line, size_t len)
 {
@@ -46,8 +46,9 @@ static bool send_line(int fd, const char *line, size_t len)
 }
 
 /*
- * As syslog(3), which waits for the daemon that reads. Keeper and worker have one table of
- * descriptors: none may be kept open for messages, because the other one does not know of it.
+ * Works like syslog(3), but does not wait for the log daemon. The socket does not stay open: keeper
+ * and worker have one table of descriptors, and neither may hold a descriptor that the other one
+ * does not know.
  */
 static bool send_to_system(int priority, const char *text)
 {
@@ -94,7 +95,7 @@ static void tell_dropped(void)
 		atomic_fetch_add(&dropped, count);
 }
 
-/* Returns whether it was taken. */
+/* Returns whether the reader took the message. */
 __attribute__((format(printf, 2, 0))) static bool try_line(
 	int priority, const char *format, va_list args)
 {
@@ -156,7 +157,7 @@ void log_to_syslog(void)
 	background = true;
 }
 
-/* The levels of libfuse are those of syslog(3). */
+/* libfuse has the levels of syslog(3). */
 __attribute__((format(printf, 2, 0))) static void log_libfuse(
 	enum fuse_log_level level, const char *format, va_list args)
 {

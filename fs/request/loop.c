@@ -3,32 +3,32 @@
  * One thread receives and serves, and stays hot: the leader. A pool of threads that all wait for
  * requests is slower, because the kernel wakes them in turn, each cold and on some other CPU.
  *
- * The other threads are parked, and are made when they are first needed, QUEUE_THREADS at most.
- * Another thread leads
+ * The other threads are parked. The loop makes them when they are first needed, QUEUE_THREADS at
+ * most. Another thread takes the lead
  *
  * - when the leader has been inside one request for some milliseconds: the main thread looks at it
- *   from time to time while there are requests, and takes the lead away (watch.c). A request may
- *   take long for many reasons, and its object's owner can make it take for ever: none is
- *   predicted;
+ *   from time to time while requests come, and takes the lead away (watch.c). The loop does not
+ *   predict which request takes long: it has many reasons, and the object's owner can make it take
+ *   for ever;
  * - when requests have been piling up for a while (CROWD samples in a row, leader.c).
  *
- * A thread that has lost the lead finishes its request, and then takes a request that waits for a
- * thread (queue.c), or leads if no thread does, or parks. So there is at most one receiver, any
- * number of threads that serve, and as long as a single thread keeps up there is no other.
+ * A thread that has lost the lead finishes its request. Then it takes a request that waits for a
+ * thread (queue.c), or leads if no thread does, or parks. So the loop has at most one receiver and
+ * any number of threads that serve, and only one thread as long as that one keeps up.
  *
  * A CPU that sleeps takes longer to wake up than most requests take to be served. So before the
- * leader waits, it looks for the next request for a while, and only now and then where that is in
- * vain: clients may be slow, or need this very CPU.
+ * leader waits, it looks for the next request for a while. Where that does not help (clients may be
+ * slow, or need this very CPU) it looks only now and then.
  *
- * No caller waits for the end of a close(2). So the leader puts it off until it has nothing else to
- * do, which is soon: while clients wake up. The last one waits until the leader is about to sleep:
- * a client that opens a file again and again finds it open. Only lookups and opens are served
- * before it. Everything else comes in its turn, so that a client that closes an object without a
- * name finds its memory free.
+ * No caller waits for the end of a close(2). So the leader puts closes off until it is idle, which
+ * is soon: while clients wake up. The last one waits until the leader is about to sleep: a client
+ * that opens a file again and again finds it open. The leader serves only lookups, getattrs and
+ * opens before a close. All other requests come in their turn, so that a client that closes an
+ * object without a name finds its memory free.
  *
- * The main thread waits for signals. To stop, it takes the leader out of its system call with a
- * signal, again and again until all threads are gone: it may come just before the call. Those that
- * serve finish what they have begun, if that does not take too long.
+ * The main thread waits for signals. To stop, it interrupts the leader's system call with a signal,
+ * again and again until all threads have ended: a single signal may come just before the call.
+ * Threads that serve finish their request, within LOOP_END_MS.
  */
 #include "loop_private.h"
 
@@ -68,7 +68,7 @@ void loop_stop(struct loop *loop, int error)
 	pthread_kill(loop->main, SIG_ENDED);
 }
 
-/* Waits for something to do: the lead, or *ret_job. False: the loop ends. */
+/* Waits until the calling thread can lead, or serve *ret_job. False: the loop ends. */
 static bool find_work(struct loop *loop, struct queue_job **ret_job)
 {
 	bool leads = false;
@@ -85,7 +85,7 @@ static bool find_work(struct loop *loop, struct queue_job **ret_job)
 		pthread_cond_wait(&loop->work, &loop->lock);
 		loop->parked--;
 	}
-	/* The signal that woke this thread may have been for more than one. */
+	/* One signal of the condition may have announced several jobs. */
 	if (queue_has_job(&loop->queue))
 		loop_call_thread(loop);
 	pthread_mutex_unlock(&loop->lock);
@@ -128,11 +128,11 @@ int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journa
 	loop->session = session;
 	loop->journal = journal;
 	loop->max_threads = options.single_thread ? 1 : QUEUE_THREADS;
-	loop->watched = options.single_thread; /* as if it were */
+	loop->watched = options.single_thread; /* one thread has no watchdog */
 	loop->traces = options.traces;
 	loop->hooks = *hooks;
 	loop->main = pthread_self();
-	loop->led = true; /* until it runs */
+	loop->led = true; /* until loop_run() */
 	pthread_mutex_init(&loop->lock, NULL);
 	pthread_cond_init(&loop->work, NULL);
 	sigaction(SIG_WAKE, &wake, NULL);
@@ -174,7 +174,7 @@ void loop_watch(struct loop *loop)
 		pthread_kill(loop->main, SIG_TICK);
 }
 
-/* A signal alone does not prove it: anybody may send one. */
+/* SIG_ENDED alone is no proof: any process of this user may send it. */
 static bool has_ended(struct loop *loop)
 {
 	bool ended;
@@ -190,7 +190,7 @@ static int64_t deadline(int64_t ms)
 	return ms < 0 ? INT64_MAX : clock_now_ms() + ms;
 }
 
-/* Looks and ticks until there is a signal to stop for. */
+/* Watches the leader and calls the tick hook until a signal ends the loop. */
 static int wait_for_signal(struct loop *loop, const sigset_t *wanted)
 {
 	int64_t tick = INT64_MAX, next_look = INT64_MAX;
@@ -214,7 +214,10 @@ static int wait_for_signal(struct loop *loop, const sigset_t *wanted)
 	}
 }
 
-/* Takes the receiver out of that until all threads have ended, or for LOOP_END_MS. */
+/*
+ * Interrupts the receiver's system call again and again, until all threads have ended or
+ * LOOP_END_MS have passed.
+ */
 static bool end_threads(struct loop *loop, const sigset_t *ended)
 {
 	const struct timespec pause = {.tv_nsec = 5 * CLOCK_NS_PER_MS};
@@ -231,7 +234,7 @@ static bool end_threads(struct loop *loop, const sigset_t *ended)
 	return has_ended(loop);
 }
 
-/* Some do not end. */
+/* Detaches all threads: some of them do not end. */
 static void let_threads_be(struct loop *loop)
 {
 	pthread_mutex_lock(&loop->lock);
@@ -240,7 +243,7 @@ static void let_threads_be(struct loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-/* By which the threads tell the main thread something. */
+/* The signals that the threads send to the main thread. */
 static sigset_t own_signals(void)
 {
 	sigset_t set;
@@ -282,7 +285,7 @@ int loop_run(struct loop *loop)
 		let_threads_be(loop);
 		return -EBUSY;
 	}
-	/* No thread starts others any more. */
+	/* All threads have ended, so the list is complete. */
 	for (int i = 0; i < loop->started; i++)
 		pthread_join(loop->threads[i], NULL);
 	return loop->error;

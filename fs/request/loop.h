@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop that receives requests and has them served. loop.c tells how its threads share. */
+/* The loop that receives requests and makes threads serve them. loop.c explains its threads. */
 #ifndef SHMFS_LOOP_H
 #define SHMFS_LOOP_H
 
@@ -10,50 +10,56 @@
 struct journal;
 struct loop;
 
-/* What the loop calls. */
+/* The functions that the loop calls. */
 struct loop_hooks {
 	void *arg;
-	/* Once, when all requests that are sent again have been received: see journal_receive(). */
+	/*
+	 * Called once, when all requests that are sent again have been received: see
+	 * journal_receive().
+	 */
 	void (*settle)(void *arg);
-	/* After loop_tick(), beside all requests. Returns after how many ms again, or -1. */
+	/*
+	 * Called after loop_tick(), on the main thread, while requests are being served. Returns in
+	 * how many ms the loop calls it again, or -1.
+	 */
 	int (*tick)(void *arg);
 };
 
-/* What the command line says. */
+/* Options of the command line. */
 struct loop_options {
 	bool single_thread;
 	bool traces; /* a log line for each request, see trace.h */
 };
 
-/* Serves nothing yet. Returns 0 or -errno. */
+/* Makes a loop without threads. Returns 0 or -errno. */
 int loop_new(struct loop **ret_loop, struct fuse_session *session, struct journal *journal,
 	struct loop_options options, const struct loop_hooks *hooks);
 
 /*
- * Makes the first thread, which serves nothing yet. loop_run() has to follow, on the same thread.
+ * Makes the first thread, which waits for loop_run(). The same thread calls loop_run() next.
  * Returns 0 or -EAGAIN.
  */
 int loop_start(struct loop *loop);
 
-/* All threads have ended. NULL is accepted. */
+/* The caller has seen all threads end. NULL is accepted. */
 struct loop *loop_free(struct loop *loop);
 
 /*
  * Serves until the mount is gone or a signal asks to stop (SIGTERM, SIGINT, SIGHUP, which the
- * caller has blocked for the whole process). The threads answer what has been received. Returns 0;
- * -EBUSY: some thread is still serving after LOOP_END_MS, and nothing that it may use can be freed;
- * or another -errno when serving became impossible.
+ * caller has blocked for the whole process). The threads still answer all received requests.
+ * Returns 0; -EBUSY: a thread is still serving after LOOP_END_MS, and the caller must not free
+ * memory that this thread may use; or another -errno when serving became impossible.
  */
 #define LOOP_END_MS 700
 int loop_run(struct loop *loop);
 
 /*
- * The users whose requests wait because these users have their share of the threads, `max` at most.
- * Returns how many.
+ * Lists users, `max` at most, whose requests wait because these users have used up their share of
+ * the threads. Returns how many it has listed.
  */
 size_t loop_list_waiting(struct loop *loop, uint64_t *ret_users, size_t max);
 
-/* Has hooks->tick() called. */
+/* Makes the main thread call hooks->tick(). */
 void loop_tick(struct loop *loop);
 
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any system call on an object may sleep for as long as the object's owner likes, because the inode
- * lock can be held from outside. So a thread that serves a request may be lost for a while, and no
- * user may have all of them:
+ * A system call on an object may sleep for as long as the object's owner likes, because a process
+ * outside the mount can hold the inode lock. Such a call blocks its thread, so no user may occupy
+ * all threads:
  *
- * - A user has at most USER_THREADS, and at most half of the threads that the others leave.
- * - A request above that waits here, in the order of receiving among those of its user and kind,
- *   and without a thread. Users with waiting requests take turns.
+ * - A user has at most USER_THREADS, and at most half of the threads that the other users leave.
+ * - A request above that limit waits here, without a thread, in the order of receiving among the
+ *   requests of its user and kind. Users with waiting requests take turns.
  * - While a caller waits for an answer about names, the kernel may hold the lock of the directory,
- *   and everybody who makes an entry there waits as well. So there are twice as many threads for
- *   such requests, and they do not wait behind others. In the root they do not wait at all.
- * - The leader does not serve a user whose requests took long just now (SLOW_NS): each would cost
- *   all others the time until the watchdog hands the lead over. They go to other threads at once.
- *   Those threads get less CPU time than the leader (weight.h), and after a takeover the requests
- *   that took long go to such threads again.
- * - What waits has a bound in bytes for each user. A request above it is answered with ENOMEM.
+ *   and every caller that makes an entry there waits as well. So such requests have twice as many
+ *   threads, and do not wait behind requests about objects. In the root they do not wait at all.
+ * - The leader does not serve a user whose requests took long within the last SLOW_NS: each such
+ *   request would delay all other users until the watchdog hands the lead over. These requests go
+ *   to other threads at once. Those threads get less CPU time than the leader (weight.h). After a
+ *   takeover, the requests that took long go to such threads again.
+ * - Each user's waiting requests have a bound in bytes. A request above it is answered with ENOMEM.
  *
- * A waiting request is a copy. The kernel sends it again when this process dies, because it has not
- * been answered, and it has left nothing in the journal.
+ * A waiting request is a copy. When this process dies the kernel sends the request again: it has no
+ * answer, and has left no note in the journal.
  */
 #include "queue.h"
 
@@ -28,10 +28,13 @@
 #define USER_THREADS 16
 #define USER_THREADS_DIRECTORY 32
 
-/* For how long a user counts as slow, in ns. */
+/* For how long a user counts as slow after a long request, in ns. */
 #define SLOW_NS INT64_C(200000000)
 
-/* What may wait, in bytes: of one user, and half of the rest of what all may have. */
+/*
+ * Limits for waiting requests, in bytes: of one user, who also gets at most half of the space that
+ * the other users leave; of all users.
+ */
 #define USER_BYTES ((size_t)32 * 1024 * 1024)
 #define ALL_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -40,7 +43,7 @@ static unsigned used_of(const struct queue *queue)
 	return atomic_load_explicit(&queue->used, memory_order_relaxed);
 }
 
-/* The user's entry; the number of entries: there is none. */
+/* Returns the index of the user's entry; used_of(), if the user has no entry. */
 static unsigned index_of(const struct queue *queue, uint64_t id)
 {
 	unsigned i = 0;
@@ -67,7 +70,7 @@ static bool is_idle(const struct queue_user *user)
 	return user->threads == 0 && !is_waiting(user);
 }
 
-/* The last entry takes the place of this one. */
+/* Moves the last entry into the place of this one. */
 static void drop_user(struct queue *queue, struct queue_user *user)
 {
 	const unsigned last = used_of(queue) - 1;
@@ -166,7 +169,7 @@ int queue_put(struct queue *queue, struct queue_job *job)
 	return 0;
 }
 
-/* The kind of job that may have a thread, names first; QUEUE_KINDS: there is none. */
+/* Returns the kind of job that may have a thread, names first; or QUEUE_KINDS. */
 static enum queue_kind kind_of_job(const struct queue *queue, const struct queue_user *user)
 {
 	for (enum queue_kind kind = QUEUE_KINDS; kind-- > 0;)
@@ -183,7 +186,7 @@ bool queue_has_job(const struct queue *queue)
 	return false;
 }
 
-/* Takes the job behind `before` out of the line; NULL: the first one. */
+/* Takes the job behind `before` out of the line, or the first one when `before` is NULL. */
 static struct queue_job *take_out(struct queue *queue, struct queue_user *user,
 	struct queue_line *line, struct queue_job *before)
 {
@@ -284,7 +287,7 @@ static struct queue_job *take_out_held(struct queue *queue, uint64_t unique)
 	return job;
 }
 
-/* What a dead worker may have carried out stays. */
+/* A request that a dead worker may have carried out stays in the line. */
 static struct queue_job *take_out_of_line(
 	struct queue *queue, struct queue_user *user, struct queue_line *line, uint64_t unique)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers to requests. Every operation ends in exactly one of these. This is the only place where
- * -errno changes its sign. Timeouts are in seconds.
+ * Answers to requests. Every operation ends in exactly one of these functions. Only this module
+ * changes the sign of -errno. Timeouts are in seconds.
  *
- * Those that return a bool return false when the kernel did not take the answer, because the caller
- * was interrupted: what was handed out with it has to be taken back.
+ * Functions that return a bool return false when the kernel did not take the answer, because the
+ * caller was interrupted. The operation then takes back all references that it handed out with the
+ * answer.
  */
 #ifndef SHMFS_REPLY_H
 #define SHMFS_REPLY_H
@@ -48,7 +49,7 @@ void reply_statfs(fuse_req_t req, const struct statvfs *st);
 /* The result of an ioctl(2), `size` bytes. */
 void reply_ioctl(fuse_req_t req, const void *buf, size_t size);
 
-/* To a request that has no answer. */
+/* Ends a request that has no answer. */
 void reply_none(fuse_req_t req);
 
 #endif

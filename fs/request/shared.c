@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* NULL with errno. */
+/* Returns NULL and sets errno on failure. */
 static struct shared *map_shared(int fd)
 {
 	void *memory = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,

@@ -12,7 +12,7 @@
 
 static _Thread_local int64_t result;
 
-/* names: NUL-terminated, so many bytes behind the header. */
+/* names: how many NUL-terminated names follow, before_names bytes behind the header. */
 static const struct operation {
 	const char *text;
 	size_t before_names;

@@ -18,10 +18,13 @@
 /* The calling thread begins to serve a request. Returns the time, ns. */
 int64_t trace_begin(void);
 
-/* The answer: a count or -errno. Costs next to nothing when nothing is traced. */
+/* Notes the answer: a count or -errno. Without a trace this costs one store. */
 void trace_result(ssize_t r);
 
-/* The request, of `size` bytes with its header, has been served since `begin`. */
+/*
+ * The request, of `size` bytes with its header, has been served. Logs it. begin: the time that
+ * trace_begin() returned.
+ */
 void trace_end(int64_t begin, const void *request, size_t size);
 
 #endif

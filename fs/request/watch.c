@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The watchdog costs a request two stores, and an idle mount nothing: it stops looking when there
- * are no requests, and the next request wakes it up.
+ * The watchdog costs each request two stores, and an idle mount no time at all: it stops looking
+ * when no requests come, and the next request wakes it up.
  *
- * A leader that could run but gets no CPU keeps the lead: another thread would not get one either,
- * and on a busy machine there would be ever more threads.
+ * A leader that is ready to run but gets no CPU keeps the lead: another thread would not get a CPU
+ * either, and a busy machine would have ever more threads.
  */
 #include "watch.h"
 
@@ -20,13 +20,13 @@
 /* How often the main thread looks at the leader while there are requests. */
 #define LOOK_MS 4
 
-/* A leader that runs may use so much CPU time for one request, in ns. Most take a tenth of it. */
+/* A running leader may use so much CPU time for one request, in ns. Most use a tenth of it. */
 #define RUN_NS CLOCK_NS_PER_MS
 
-/* A leader that has got no CPU for so long, in ns, loses the lead all the same. */
+/* A leader that has waited for a CPU for so long, in ns, loses the lead nevertheless. */
 #define WAIT_NS (25 * LOOK_MS * CLOCK_NS_PER_MS)
 
-/* After so many looks that find nothing new the watchdog looks seldom, or not at all. */
+/* After so many looks without a new request the watchdog looks seldom, or stops looking. */
 #define QUIET_LOOKS 25
 #define SELDOM_MS 100
 
@@ -38,7 +38,7 @@ static int64_t cpu_time_of(clockid_t clock)
 					       : time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* Not asleep in the kernel, as far as that can be seen. */
+/* Is the thread running or ready to run? A thread whose state cannot be read counts as asleep. */
 static bool is_running(pid_t thread)
 {
 	char path[64], stat[512];
@@ -57,7 +57,7 @@ static bool is_running(pid_t thread)
 	return state && strncmp(state, ") R", 3) == 0;
 }
 
-/* The leader was in this request already at the last look. */
+/* The last look found the leader in this request already. Is that too long? */
 static bool is_too_long(struct loop *loop, const struct watch *watch)
 {
 	const pid_t leader = atomic_load(&loop->leader);
@@ -79,7 +79,7 @@ static void hand_over(struct loop *loop, uint64_t turn)
 		if (taken) {
 			loop->led = false;
 			queue_set_slow(&loop->queue, user, clock_now_ns());
-		} else /* there is no thread, or the request is done just now */
+		} else /* no thread is free, or the leader has just finished the request */
 			queue_leave(&loop->queue, user);
 	}
 	pthread_mutex_unlock(&loop->lock);
@@ -122,7 +122,10 @@ int64_t watch_look(struct loop *loop, struct watch *watch)
 		return LOOK_MS;
 	if (!queue_is_empty(&loop->queue))
 		return SELDOM_MS;
-	/* The leader adds to `turn` before it looks whether it is watched. */
+	/*
+	 * The leader first adds to `turn`, then reads `watched`. This thread does it the other way
+	 * round, so one of them sees the other's store.
+	 */
 	atomic_store(&loop->watched, false);
 	if (atomic_load(&loop->turn) == turn)
 		return -1;

@@ -8,17 +8,17 @@
 
 struct loop;
 
-/* What the watchdog found when it last looked. */
+/* The state of the watchdog after its last look. */
 struct watch {
 	uint64_t turn;
 	int quiet;         /* looks in a row without a new request */
-	int64_t begun;     /* ns, when the leader was first seen in this request */
-	int64_t begun_cpu; /* ns of CPU time that the leader had then */
+	int64_t begun;     /* ns, when a look first found the leader in this request */
+	int64_t begun_cpu; /* ns, the leader's CPU time at that moment */
 };
 
 /*
  * Takes the lead away from a leader that has been in one request for too long. Returns in how many
- * ms to look again; -1: when loop_watch() asks for it.
+ * ms to look again; -1: not before loop_watch() is called.
  */
 int64_t watch_look(struct loop *loop, struct watch *watch);
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
-/* Added to the nice value: a tenth of the weight. */
+/* Added to the nice value: the thread then has a tenth of the weight. */
 #define LOWER 10
 #define NICE_MAX 19
 
@@ -36,7 +36,7 @@ static void *try_to_restore(void *arg)
 	return NULL;
 }
 
-/* In a thread of its own, which may be left with the lower weight. */
+/* The trial runs in a thread of its own, which may be left with the lower weight. */
 void weight_try(void)
 {
 	pthread_t thread;

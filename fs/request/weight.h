@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much CPU time threads get on a busy machine, see setpriority(2). A request that allocates or
- * frees much memory is work that a user has the daemon do. Threads that serve such users get less
- * time than the leader, whom all users wait for.
+ * The share of CPU time that threads get on a busy machine, see setpriority(2). A user can make the
+ * daemon work by requests that allocate or free much memory. Threads that serve such users get less
+ * CPU time than the leader, which serves all users.
  */
 #ifndef SHMFS_WEIGHT_H
 #define SHMFS_WEIGHT_H
@@ -11,22 +11,25 @@
 #include <sys/types.h>
 
 /*
- * Allows threads to have their usual weight back once it was lowered (RLIMIT_NICE). False: that
- * was refused, and the process needs CAP_SYS_NICE for it.
+ * Allows threads to raise a lowered weight to the usual one again (RLIMIT_NICE). False: the kernel
+ * refused, and the process needs CAP_SYS_NICE for it.
  */
 bool weight_allow(void);
 
 /*
- * When the process has the capabilities that it will serve with, and no other threads: tries it.
- * Where a thread cannot have its weight back, all threads keep it.
+ * Tries to lower and restore a weight. The process already has the capabilities that it will serve
+ * with, and no other threads. If a thread cannot restore its weight, no thread lowers it.
  */
 void weight_try(void);
 
-/* Of the calling thread. */
+/* Lowers and restores the weight of the calling thread. */
 void weight_lower(void);
 void weight_restore(void);
 
-/* Of another thread, which has to know it before it calls weight_restore(). */
+/*
+ * Lowers the weight of another thread. That thread calls weight_was_lowered() before it calls
+ * weight_restore().
+ */
 void weight_lower_other(pid_t thread);
 void weight_was_lowered(void);
 
