@@ -46,6 +46,7 @@
  *
  *   request/    requests: received, queued, answered, kept over a worker's death
  *     loop        threads, and how they share the work
+ *       serve       one request is served, by the leader or beside it
  *       leader      receives requests            watch      hands over the lead in time
  *       queue       requests that wait, by user  interrupt  interrupts them
  *       effort      was a request long work?     weight     CPU time of threads for slow users
