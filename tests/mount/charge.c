@@ -26,6 +26,9 @@
 #define SLACK ((off_t)4 * 1024 * 1024)
 #define DAEMON_SLACK ((off_t)16 * 1024 * 1024)
 
+/* For callers whom the kernel may kill. */
+enum { TRIES = 5 };
+
 static struct shmfs_cgroups cgroups;
 static char cgroup[PATH_MAX]; /* path of the limited one */
 static struct daemon daemon_of_test;
@@ -253,14 +256,19 @@ static int remove_and_write_again(off_t size)
 	return remove_and_make_again(by_writing);
 }
 
-static void room_is_made_again(void)
+/* On a busy machine a thread may be late with the close, and the kernel kills the caller. */
+static void room_is_made_again(way *allocate)
 {
 	const off_t slack = SLACK;
+	int status = -1;
 
-	assert_int_equal(use(remove_and_allocate_again, 0, cgroup), 0);
-	assert_true(wait_until(is_free, &slack));
-	assert_int_equal(use(remove_and_write_again, 0, cgroup), 0);
-	assert_true(wait_until(is_free, &slack));
+	for (int i = 0; i < TRIES && status != 0; i++) {
+		status = use(allocate, 0, cgroup);
+		assert_true(status == 0 || status == SIGKILL || status == ENOMEM << 8);
+		assert_true(unlink(object_path("o")) == 0 || errno == ENOENT);
+		assert_true(wait_until(is_free, &slack));
+	}
+	assert_int_equal(status, 0);
 }
 
 static void start(void)
@@ -287,7 +295,8 @@ static void limits_of_callers_hold(void **state)
 	start();
 	what_callers_may_have_is_charged_to_them();
 	what_is_more_fails(ARRAY_SIZE(ways), SLACK);
-	room_is_made_again();
+	room_is_made_again(remove_and_allocate_again);
+	room_is_made_again(remove_and_write_again);
 	stop();
 }
 
