@@ -90,9 +90,10 @@ int shmfs_object_root(void)
 
 int shmfs_object_create(int dir, const char *name, mode_t mode)
 {
-	/* Without O_NONBLOCK: no lease can be in the way, and recover.c knows new objects by that. */
-	return negative_errno(openat(
-		dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+	/* Without O_NONBLOCK: no lease can be in the way, and recover.c knows new objects by that.
+	 */
+	return negative_errno(
+		openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
 
 int shmfs_object_create_unnamed(int dir, mode_t mode)
@@ -216,24 +217,27 @@ int shmfs_object_removexattr(int fd, const char *name)
 	return negative_errno(removexattr(path.text, name));
 }
 
-static off_t page_up(off_t n)
+/* Unsigned: the last page of the largest file ends behind the largest off_t. */
+static uint64_t page_up(uint64_t n)
 {
-	const off_t page = sysconf(_SC_PAGESIZE);
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	return (n + page - 1) / page * page;
 }
 
 bool shmfs_object_is_allocated(int fd, off_t offset, off_t length)
 {
-	const off_t page = sysconf(_SC_PAGESIZE);
-	const off_t begin = offset / page * page, end = page_up(offset + length);
-	const struct page_range range = {(uint64_t)begin, (uint64_t)(end - begin)};
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t begin = (uint64_t)offset / page * page;
+	const uint64_t end = page_up((uint64_t)offset + (uint64_t)length);
+	const struct page_range range = {begin, end - begin};
 	struct page_counts counts;
 	struct stat st;
 
 	if (syscall(SYS_cachestat, fd, &range, &counts, 0) == 0)
-		return counts.present + counts.swapped >= (uint64_t)((end - begin) / page);
+		return counts.present + counts.swapped >= (end - begin) / page;
 	if (fstat(fd, &st) < 0)
 		return false;
-	return end <= page_up(st.st_size) && st.st_blocks * 512 >= page_up(st.st_size);
+	return end <= page_up((uint64_t)st.st_size) &&
+	       (uint64_t)st.st_blocks * 512 >= page_up((uint64_t)st.st_size);
 }

@@ -69,7 +69,8 @@ static void test_pages_that_have_memory(void **state)
 		bool allocated;
 	} cases[] = {{0, 1, true}, {0, 8192, true}, {0, 8193, false}, {8192, 1, false},
 		{8191, 2, false}, {16384, 4096, true}, {16383, 1, false}, {20479, 2, false},
-		{5, 0, true}, {1 << 20, 65536, false}};
+		{5, 0, true}, {1 << 20, 65536, false}, {INT64_MAX - 1, 1, false},
+		{INT64_MAX, 65536, false}};
 	int fd;
 
 	(void)state;
@@ -78,8 +79,7 @@ static void test_pages_that_have_memory(void **state)
 	assert_int_equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4096, 4096), 0);
 	assert_int_equal(pwrite(fd, "x", 1, 16384), 1);
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(
-			shmfs_object_is_allocated(fd, cases[i].offset, cases[i].length),
+		assert_int_equal(shmfs_object_is_allocated(fd, cases[i].offset, cases[i].length),
 			cases[i].allocated);
 	close(fd);
 }
