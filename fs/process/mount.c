@@ -119,7 +119,7 @@ static int receive_init(struct shared *shared)
 static const char *obstacle_to_keeper(const struct shared *shared)
 {
 	if (SANITIZES_THREADS)
-		return "this build has the thread sanitizer";
+		return "this build is for finding races";
 	return fuse3_can_resend(shared->init, shared->init_len) ? NULL : "that needs Linux 6.9";
 }
 
