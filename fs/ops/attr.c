@@ -29,20 +29,27 @@ struct change {
 	struct stat st;              /* before */
 };
 
-void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+/* Answers with the attributes of the file that fd stands for, or, if r < 0, with r. */
+static void answer_with_attr(fuse_req_t req, int r, int fd)
 {
-	NODE_FD(node);
 	struct stat st;
-	int r;
 
-	(void)fi;
-	r = entry_pin(fs_of(req), ino, &node);
 	if (r == 0)
-		r = fstat(node.fd, &st) < 0 ? -errno : 0;
+		r = fstat(fd, &st) < 0 ? -errno : 0;
 	if (r < 0)
 		reply_result(req, r);
 	else
 		entry_reply_attr(req, &st);
+}
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	NODE_FD(node);
+	int r;
+
+	(void)fi;
+	r = entry_pin(fs_of(req), ino, &node);
+	answer_with_attr(req, r, node.fd);
 }
 
 /* The kernel asks this when a caller wants to know more than getattr tells: the time of birth. */
@@ -190,13 +197,13 @@ void op_setattr(
 	CALLER(caller, req);
 	struct change change = {.fs = fs, .caller = &caller, .attr = attr, .which = which};
 	NODE_FD(node);
-	struct stat st;
 	int r;
 
-	if (fi && (which & FUSE_SET_ATTR_SIZE))
-		change.opened = opened_region(fs->opened, ino);
-	if (which & FUSE_SET_ATTR_SIZE)
+	if (which & FUSE_SET_ATTR_SIZE) {
+		if (fi)
+			change.opened = opened_region(fs->opened, ino);
 		charge_make_room(fs, &caller);
+	}
 	r = entry_pin(fs, ino, &node);
 	change.fd = node.fd;
 	if (r == 0)
@@ -206,12 +213,7 @@ void op_setattr(
 	if (r == 0)
 		r = (groups_matter(&change) ? run_as_member : run_as_caller)(
 			fs, &caller, apply_change, &change);
-	if (r == 0)
-		r = fstat(node.fd, &st) < 0 ? -errno : 0;
-	if (r < 0)
-		reply_result(req, r);
-	else
-		entry_reply_attr(req, &st);
+	answer_with_attr(req, r, node.fd);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)
