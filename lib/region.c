@@ -270,9 +270,8 @@ static bool lock_dense(
 
 	if (size < MAPPED_MIN || size > MAPPED_MAX || offset < 0 || fstat(fd, &st) < 0)
 		return false;
-	if (offset >= st.st_size || (uintmax_t)st.st_size > OBJECT_MAX)
-		return false;
-	if (!pays(region, size, (size_t)st.st_size))
+	if (offset >= st.st_size || (uintmax_t)st.st_size > OBJECT_MAX ||
+		!pays(region, size, (size_t)st.st_size))
 		return false;
 	object = (size_t)st.st_size;
 	len = object - (size_t)offset < size ? object - (size_t)offset : size;

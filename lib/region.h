@@ -42,6 +42,14 @@ void shmfs_region_adopt(struct shmfs_region *region, int reader, int writer);
 int shmfs_region_reader(const struct shmfs_region *region);
 int shmfs_region_writer(const struct shmfs_region *region);
 
+/* Either of them: for calls that need no access to the bytes. */
+static inline int shmfs_region_any(const struct shmfs_region *region)
+{
+	const int reader = shmfs_region_reader(region);
+
+	return reader >= 0 ? reader : shmfs_region_writer(region);
+}
+
 /*
  * Reads like pread(2); never allocates memory of the object.
  * Returns the number of bytes, less than size only at the end of the object, or -errno.

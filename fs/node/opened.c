@@ -260,9 +260,7 @@ static bool count_close(struct opened *opened, struct object *object)
 /* The freeing thread gets the last descriptor of an object that ends here. */
 static int hold_memory(const struct object *object)
 {
-	const int reader = shmfs_region_reader(object->region);
-
-	return freeing_hold_opened(reader >= 0 ? reader : shmfs_region_writer(object->region));
+	return freeing_hold_opened(shmfs_region_any(object->region));
 }
 
 void opened_close(struct opened *opened, uint64_t ino)
@@ -359,8 +357,7 @@ int opened_dup(struct opened *opened, uint64_t ino)
 	pthread_mutex_lock(&opened->lock);
 	object = find_object(opened, ino);
 	if (object) {
-		fd = shmfs_region_reader(object->region);
-		fd = fcntl(fd >= 0 ? fd : shmfs_region_writer(object->region), F_DUPFD_CLOEXEC, 0);
+		fd = fcntl(shmfs_region_any(object->region), F_DUPFD_CLOEXEC, 0);
 		fd = fd < 0 ? -errno : fd;
 	}
 	pthread_mutex_unlock(&opened->lock);

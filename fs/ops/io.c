@@ -161,13 +161,10 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
 
 void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
 {
-	const struct shmfs_region *region = opened_region(fs_of(req)->opened, ino);
-	int fd = shmfs_region_reader(region);
+	const int fd = shmfs_region_any(opened_region(fs_of(req)->opened, ino));
 	off_t found;
 
 	(void)fi;
-	if (fd < 0)
-		fd = shmfs_region_writer(region);
 	/* All other uses of the descriptor give an offset of their own. */
 	found = lseek(fd, offset, whence);
 	reply_offset(req, found < 0 ? -errno : found);
