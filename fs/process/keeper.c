@@ -76,7 +76,6 @@
 
 struct keeper {
 	const struct options *options;
-	const struct successor *successor;
 	struct shared *shared;
 
 	pid_t worker;      /* 0: none */
@@ -314,7 +313,7 @@ static void become_successor(struct keeper *keeper)
 {
 	keeper->probe.able = false;
 	keeper->shared->background = startup_is_background();
-	successor_become(keeper->successor);
+	successor_become(keeper->probe.successor);
 }
 
 /* Did the worker end because the keeper replaced it? Then its end is no death to be judged. */
@@ -383,10 +382,8 @@ static void prepare_keeper(struct shared *shared)
 int keeper_keep(const struct options *options, struct shared *shared,
 	const struct successor *successor, bool *ret_is_worker)
 {
-	struct keeper keeper = {.options = options,
-		.successor = successor,
-		.shared = shared,
-		.probe = PROBE_NONE(successor)};
+	struct keeper keeper = {
+		.options = options, .shared = shared, .probe = PROBE_NONE(successor)};
 	int status;
 
 	*ret_is_worker = false;

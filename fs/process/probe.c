@@ -29,12 +29,18 @@ void probe_start(struct probe *probe)
 	probe->end = clock_now_ms() + ANSWER_MS;
 }
 
+/* No program is being asked any more. */
+static void end_probe(struct probe *probe)
+{
+	probe->pid = 0;
+	probe->end = INT64_MAX;
+}
+
 bool probe_answer(struct probe *probe, pid_t child, int status)
 {
 	if (child != probe->pid)
 		return false;
-	probe->pid = 0;
-	probe->end = INT64_MAX;
+	end_probe(probe);
 	probe->able = successor_agrees(status);
 	if (!probe->able)
 		tell_refused(probe);
@@ -46,8 +52,7 @@ void probe_expire(struct probe *probe, int64_t now)
 	if (probe->pid == 0 || now < probe->end)
 		return;
 	kill(probe->pid, SIGKILL);
-	probe->pid = 0;
-	probe->end = INT64_MAX;
+	end_probe(probe);
 	log_error("%s does not tell whether it can take over: this program goes on",
 		probe->successor->program);
 }
