@@ -44,7 +44,7 @@ static const struct table_column columns[COLUMN_COUNT] = {
 };
 #define USUAL "ACTION,NAMESPACE,NAME,USED,SIZE,OWNER,AGE,REASON"
 
-const char *reap_action(enum reap_verdict verdict)
+static const char *action_of(enum reap_verdict verdict)
 {
 	switch (verdict) {
 	case REAP_REMOVED:
@@ -128,7 +128,7 @@ static int add_row(
 	int r = table_row(table);
 
 	if (r == 0)
-		r = table_text(table, COLUMN_ACTION, reap_action(item->verdict));
+		r = table_text(table, COLUMN_ACTION, action_of(item->verdict));
 	if (r == 0)
 		r = set_names(table, item->entry);
 	if (r == 0)
@@ -160,7 +160,7 @@ static bool is_told(enum reap_verdict verdict, bool all)
 {
 	if (verdict == REAP_NOT_MEANT)
 		return false;
-	return all || strcmp(reap_action(verdict), "kept") != 0 || verdict == REAP_RESTORED;
+	return all || strcmp(action_of(verdict), "kept") != 0 || verdict == REAP_RESTORED;
 }
 
 static void print_sum(const struct survey *survey, const struct reap_sum *sum, bool is_dry)

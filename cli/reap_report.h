@@ -13,9 +13,6 @@ struct reap_sum {
 	uint64_t freed; /* bytes */
 };
 
-/* "removed", "would-remove", "kept", "doubt", "failed" */
-const char *reap_action(enum reap_verdict verdict);
-
 /* Adds to the sum. */
 void reap_count(struct reap_sum *sum, const struct reap_item *item);
 

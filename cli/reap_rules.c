@@ -47,7 +47,7 @@ struct reap_users {
 	size_t count, room;
 };
 
-bool reap_users_has(const struct reap_users *users, uid_t uid)
+static bool has_user(const struct reap_users *users, uid_t uid)
 {
 	for (size_t i = 0; i < users->count; i++)
 		if (users->uids[i] == uid)
@@ -64,7 +64,7 @@ static int note_user(uint64_t pid, void *arg)
 	/* A process that has ended since, or that is not told about: it is no reason to stop. */
 	if (shmfs_process_read(users->proc, (pid_t)pid, &process) < 0 ||
 		(process.is_zombie && process.threads <= 1) ||
-		shmfs_process_user(users->proc, (pid_t)pid, &uid) < 0 || reap_users_has(users, uid))
+		shmfs_process_user(users->proc, (pid_t)pid, &uid) < 0 || has_user(users, uid))
 		return 0;
 	if (users->count == users->room) {
 		const size_t room = users->room ? users->room * 2 : 32;
@@ -173,7 +173,7 @@ static enum reap_verdict judge_object(const struct reap_rules *rules, const stru
 
 	if (survey_holders(survey, entry, &count))
 		return REAP_KEPT_HELD;
-	if (rules->semaphores || !reap_users_has(users, entry->uid))
+	if (rules->semaphores || !has_user(users, entry->uid))
 		return REAP_MAY_GO;
 	if (shmfs_semaphore_is(name, entry->size))
 		return REAP_KEPT_SEMAPHORE;

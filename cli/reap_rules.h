@@ -42,7 +42,6 @@ const char *reap_verdict_reason(enum reap_verdict verdict);
 struct reap_users;
 int reap_users_read(struct reap_users **ret_users);
 struct reap_users *reap_users_free(struct reap_users *users);
-bool reap_users_has(const struct reap_users *users, uid_t uid);
 
 /* Of an object or an empty directory; REAP_NOT_MEANT of other directories. */
 enum reap_verdict reap_judge(const struct reap_rules *rules, const struct survey *survey,

@@ -48,15 +48,6 @@ struct shmfs_table_entry *shmfs_table_find(const struct shmfs_table *table, uint
 	return entry;
 }
 
-struct shmfs_table_entry *shmfs_table_next(const struct shmfs_table_entry *entry)
-{
-	struct shmfs_table_entry *next = entry->next;
-
-	while (next && next->key != entry->key)
-		next = next->next;
-	return next;
-}
-
 static void put_entry(const struct shmfs_table *table, struct shmfs_table_entry *entry)
 {
 	struct shmfs_table_entry **bucket = bucket_of(table, entry->key);

@@ -29,9 +29,8 @@ void shmfs_table_free(struct shmfs_table *table);
 /* Hands every entry to `drop`, and forgets them. */
 void shmfs_table_clear(struct shmfs_table *table, void (*drop)(struct shmfs_table_entry *entry));
 
-/* An entry with this key, and after one the next with the same; NULL if there is none. */
+/* The entry with this key; NULL if there is none. */
 struct shmfs_table_entry *shmfs_table_find(const struct shmfs_table *table, uint64_t key);
-struct shmfs_table_entry *shmfs_table_next(const struct shmfs_table_entry *entry);
 
 void shmfs_table_add(struct shmfs_table *table, struct shmfs_table_entry *entry);
 void shmfs_table_remove(struct shmfs_table *table, struct shmfs_table_entry *entry);
