@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "death.h"
 
+#include "process.h"
 #include "request/log.h"
 
 #include <fcntl.h>
@@ -13,15 +14,10 @@
 uint64_t death_count_ooms(void)
 {
 	static char text[16384];
-	const int fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	const char *line;
-	ssize_t n = -1;
 
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	text[n < 0 ? 0 : n] = '\0';
+	if (shmfs_process_text(AT_FDCWD, "/proc/vmstat", text, sizeof(text)) < 0)
+		return 0;
 	line = strstr(text, "\noom_kill ");
 	return line ? strtoull(line + strlen("\noom_kill "), NULL, 10) : 0;
 }
