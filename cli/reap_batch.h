@@ -10,7 +10,7 @@
  * 3. A pause: a process that had found the object before, and not opened it yet, comes to wait.
  *   Then the object gets its name back at once, with RENAME_NOREPLACE. If that name has been taken
  *   in these microseconds the object stays under its other name.
- * 4. All others are removed.
+ * 4. All other objects are removed.
  * 5. The leases end, and processes that waited go on with an object that is alive.
  *
  * A batch is the work of a child that no signal of the terminal ends in the middle, and that is

@@ -21,7 +21,7 @@ struct run_objects {
 /* Lists the objects below the directory. 0 or -errno; to be freed in either case. */
 int run_objects_list(struct run_objects *ret_objects, int dir);
 
-/* Takes away from these the objects that are in the others: by inode number. */
+/* Removes from this list the objects that are in the other one, by inode number. */
 void run_objects_subtract(struct run_objects *objects, const struct run_objects *others);
 
 void run_objects_free(struct run_objects *objects);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A process that ends right after its system call can be looked at only if shmfs watch runs at
- * once, also on a busy machine: as a real-time process. So that no user can take the machine from
- * others by causing events without end, it is one only while it needs little time.
+ * once, also on a busy machine: as a real-time process. It is one only while it needs little time,
+ * so that no user can take the machine from other users by causing events without end.
  */
 #ifndef SHMFS_CLI_WATCH_PRIORITY_H
 #define SHMFS_CLI_WATCH_PRIORITY_H

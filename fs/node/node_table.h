@@ -33,7 +33,8 @@ struct node_table {
 	struct node_places now, old;
 };
 
-/* Goes on with what a worker before has left; the first one makes the memfds. 0 or -errno. */
+/* Continues with the memory that the last worker left; the first worker makes the memfds. 0 or
+ * -errno. */
 int node_table_init(struct node_table *table, struct node_table_shared *shared);
 
 /* Unmaps it; the entries stay for the next worker. */

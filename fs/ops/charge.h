@@ -18,8 +18,9 @@ void charge_clear(struct fs *fs);
 
 /*
  * The caller is going to allocate, perhaps by a system call that the daemon does not see. In a
- * cgroup with a limit, or when the tmpfs is half full, this waits until what the caller's user has
- * removed is free: the kernel would kill the caller for want of it, or say ENOSPC.
+ * cgroup with a limit, or when the tmpfs is half full, this waits until the memory that the
+ * caller's user has removed is free: the kernel would kill the caller for want of it, or say
+ * ENOSPC.
  */
 void charge_make_room(struct fs *fs, const struct caller *caller);
 

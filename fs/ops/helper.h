@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A process that allocates in place of the calling thread. The kernel charges its allocations to
- * the memory cgroup of that process, and a signal ends its system call, which takes back what it
- * has allocated so far.
+ * the memory cgroup of that process, and a signal ends its system call, which takes back the
+ * memory allocated so far.
  *
  * Each thread has a helper of its own, from its first call until a while after its last one. The
  * helper shares the descriptors of the daemon.

@@ -30,8 +30,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
 }
 
 /*
- * A change of the data clears S_ISUID and S_ISGID, depending on who makes it. Only then it has to
- * be the caller: acting as another user costs more than most writes.
+ * A change of the data clears S_ISUID and S_ISGID, depending on the caller. Only then the thread
+ * has to act as the caller: that costs more than most writes.
  */
 static int run_change(struct fs *fs, struct caller *caller, int fd, caller_act_fn *act, void *arg)
 {

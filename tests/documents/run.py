@@ -12,9 +12,9 @@ A section (a heading of three levels) is one test. Its blocks run in one bash, i
 
   ```sh       a script: no command may fail
   ```console  "$ " or "# " begins a command, a "\\" at the end of a line continues it; the lines
-              that follow are what it prints. "..." stands for any text in a line, and alone in a
+              that follow are its output. "..." stands for any text in a line, and alone in a
               line for any number of lines. The width of spaces does not count: columns are as wide as
-              what is in them. A command that prints nothing must succeed.
+              their contents. A command that prints nothing must succeed.
 
   ```c        a part of the file that a comment names; "..." in a line stands for any lines
 

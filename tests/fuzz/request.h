@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of the target: request.c has the order in which they come, request_make.c what they are
- * made of, and the other files one function for each kind of request.
+ * Requests of the target: request.c has the order in which they come, request_make.c their parts,
+ * and the other files one function for each kind of request.
  */
 #ifndef SHMFS_TEST_REQUEST_H
 #define SHMFS_TEST_REQUEST_H

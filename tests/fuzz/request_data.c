@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening, and what is done with open objects. */
+/* Opening, and the calls on open objects. */
 #include "request.h"
 
 #include <fcntl.h>

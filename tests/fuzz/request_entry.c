@@ -183,7 +183,7 @@ void ask_nothing(struct request *r)
 	world_hold();
 }
 
-/* What is still open stays so, and what has been looked up once more too. */
+/* Objects that are still open stay so, and nodes that were looked up once more too. */
 void ask_forget(struct request *r)
 {
 	const struct fuse_forget_in in = {.nlookup = r->node->lookups - 1};

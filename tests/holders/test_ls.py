@@ -64,7 +64,7 @@ def test_names():
 
 
 def test_many():
-    """So many that threads share the work: objects that nobody holds are free by all their names."""
+    """So many that threads share the work: objects without a holder are free by all their names."""
     for number in range(2000):
         os.link(make(f"a{number}", 1, owner=(USER, USER)), f"{SHM}/b{number}")
     with Keeper("map", f"{SHM}/b1000"):
@@ -151,5 +151,5 @@ def test_other_user():
         assert (row["roots"]["status"], row["roots"]["held-by"]) == ("unknown", []), row
         done = shmfs("who", "roots", user=USER)
         assert done.returncode == 2 and "not seen" in done.stderr, done
-    # The kernel tells the owner of an object even what they cannot see.
+    # The kernel tells the owner of an object even the holders that they cannot see.
     assert shmfs("who", "mine", user=USER).returncode == 1

@@ -51,7 +51,7 @@ def test_reap_selects():
 
 
 def test_reap_namespaces():
-    """Empty namespaces go, unless somebody runs in them, has the lock, or lives there."""
+    """Empty namespaces go, unless a program runs in them, has the lock, or lives there."""
     for name in ("free", "inhabited", "locked", "lived-in"):
         os.mkdir(f"{SHM}/{name}")
     make("elsewhere")
@@ -68,7 +68,7 @@ def test_reap_namespaces():
 
 
 def test_reap_links():
-    """All names of an object that nobody holds go; one object in several directories stays whole."""
+    """All names of an object without a holder go; one object in several directories stays whole."""
     os.mkdir(f"{SHM}/web1")
     os.link(make("shared"), f"{SHM}/web1/shared")
     done = from_json("reap", "--older-than", "0")
@@ -106,7 +106,7 @@ def test_reap_doubt():
 
 
 def test_reap_left_aside():
-    """What a reap that was killed has left aside gets its name back."""
+    """An object that a killed reap has left aside gets its name back."""
     path = make("precious")
     ino = os.stat(path).st_ino
     with subprocess.Popen(["true"]) as dead:
@@ -118,7 +118,7 @@ def test_reap_left_aside():
 
 
 def test_reap_waits_for_nobody():
-    """Somebody has a lease on an object: it is held, and an open would wait for 45 s."""
+    """A process has a lease on an object: it is held, and an open would wait for 45 s."""
     make("leased", owner=(USER, USER))
     script = ("import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDONLY);"
               "fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK); print('ready', flush=True);"

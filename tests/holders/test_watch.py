@@ -8,7 +8,7 @@ from world import SCHEMA, SHM, USER, check_schema, make, mounted, shmfs
 
 
 def watched(act, *args, end, directory=SHM):
-    """What shmfs watch tells while act() runs, up to the removal of `end` in `directory`."""
+    """The records of shmfs watch while act() runs, up to the removal of `end` in `directory`."""
     with subprocess.Popen([os.environ["SHMFS"], "watch", "--json", *args], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as watch:
         if "watching" not in watch.stderr.readline():

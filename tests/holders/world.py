@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What all tests of the zoo start from: holders, verbs and their JSON, objects, mounts."""
+"""The base of all tests of the zoo: holders, verbs and their JSON, objects, mounts."""
 import contextlib
 import datetime
 import json
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 SHM = "/dev/shm"
-USER = 1000000 + os.getpid()  # nobody else's, and not that of another run
+USER = 1000000 + os.getpid()  # no other user's, and not that of another run
 
 with open(os.environ["SHMFS_SCHEMA"], encoding="utf-8") as schema:
     SCHEMA = json.load(schema)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Callers in a memory cgroup with a limit: what they allocate through the mount is charged to them,
- * and what is more than they may have ends in their own failure.
+ * Callers in a memory cgroup with a limit: memory that they allocate through the mount is charged
+ * to them, and allocating more than they may have ends in their own failure.
  */
 #include "cgroup.h"
 #include "harness.h"
