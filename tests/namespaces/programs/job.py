@@ -5,12 +5,15 @@ import signal
 import sys
 
 
-def tell(word, *_):
+def tell(word):
     mine = os.tcgetpgrp(0) == os.getpgrp()
     print(word, "in the", "foreground" if mine else "background")
 
 
-signal.signal(signal.SIGCONT, lambda *_: tell("continued"))
+# Not a handler: a stop between "ready" and the call that reads would be told after the next line.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
 tell("ready")
+signal.sigwait([signal.SIGCONT])
+tell("continued")
 sys.stdin.readline()
 sys.exit(7)
